@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The environment variables that uv and what it starts may see.
+
+A variable of the user's or of the machine may say who they are and how the network is reached,
+never what is collected or installed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+# Everything else of these families goes: they name indexes, caches, projects and strategies.
+_FAMILIES = ("UV_", "PIP_")
+
+# They lead an interpreter to other modules, other bytecode or another environment.
+_STEERING = frozenset(
+    {
+        "CONDA_DEFAULT_ENV",
+        "CONDA_PREFIX",
+        "PYTHONHOME",
+        "PYTHONOPTIMIZE",
+        "PYTHONPATH",
+        "PYTHONPLATLIBDIR",
+        "PYTHONPYCACHEPREFIX",
+        "PYTHONUSERBASE",
+        "VIRTUAL_ENV",
+    }
+)
+
+# uv's own words for credentials, certificates, timeouts and how much it does at once
+# (https://docs.astral.sh/uv/reference/environment/). Proxies, NETRC and SSL_* are of no family.
+_KEPT = re.compile(
+    r"""UV_(
+        INDEX_\w+_(USERNAME|PASSWORD)
+      | KEYRING_PROVIDER | CREDENTIALS_DIR | API_KEY | AUTH_TOKEN | GITHUB_TOKEN
+      | NATIVE_TLS | SYSTEM_CERTS
+      | HTTP_TIMEOUT | HTTP_CONNECT_TIMEOUT | REQUEST_TIMEOUT | HTTP_RETRIES
+      | LOCK_TIMEOUT | COMPILE_BYTECODE_TIMEOUT
+      | CONCURRENT_\w+
+    )""",
+    re.VERBOSE,
+)
+
+
+def clean(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` without what would steer uv, pip or Python; `environ` stays as it is.
+
+    Kept are credentials, certificates, proxies and timeouts, and whatever is of no concern to uv.
+    """
+    return {name: value for name, value in environ.items() if not _steers(name)}
+
+
+def _steers(name: str) -> bool:
+    if name in _STEERING:
+        return True
+    return name.startswith(_FAMILIES) and not _KEPT.fullmatch(name)

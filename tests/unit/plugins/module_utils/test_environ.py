@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.airgap.uv.plugins.module_utils.environ import clean
+
+KEPT = [
+    "ALL_PROXY",
+    "HOME",
+    "HTTPS_PROXY",
+    "LANG",
+    "NETRC",
+    "NO_PROXY",
+    "PATH",
+    "PYTHONUTF8",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SSL_CLIENT_CERT",
+    "TMPDIR",
+    "UV_CONCURRENT_DOWNLOADS",
+    "UV_CREDENTIALS_DIR",
+    "UV_HTTP_RETRIES",
+    "UV_HTTP_TIMEOUT",
+    "UV_INDEX_INTERNAL_PASSWORD",
+    "UV_INDEX_INTERNAL_USERNAME",
+    "UV_KEYRING_PROVIDER",
+    "UV_LOCK_TIMEOUT",
+    "UV_NATIVE_TLS",
+    "UV_REQUEST_TIMEOUT",
+    "UV_SYSTEM_CERTS",
+    "https_proxy",
+]
+DROPPED = [
+    "CONDA_PREFIX",
+    "PIP_CONFIG_FILE",
+    "PIP_FIND_LINKS",
+    "PIP_INDEX_URL",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
+    "UV_CACHE_DIR",
+    "UV_CONFIG_FILE",
+    "UV_DEFAULT_INDEX",
+    "UV_EXCLUDE_NEWER",
+    "UV_FIND_LINKS",
+    "UV_HTTP_TIMEOUT_OF_SOMETHING_ELSE",
+    "UV_INDEX",
+    "UV_INDEX_STRATEGY",
+    "UV_INDEX_URL",
+    "UV_NO_BINARY",
+    "UV_NO_VERIFY_HASHES",
+    "UV_PROJECT",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_PYTHON",
+    "UV_RESOLUTION",
+    "UV_SYSTEM_PYTHON",
+    "UV_WORKING_DIR",
+    "VIRTUAL_ENV",
+]
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_keeps_who_one_is_and_how_the_network_is_reached(name: str) -> None:
+    assert clean({name: "value"}) == {name: "value"}
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_drops_what_says_which_packages_and_where(name: str) -> None:
+    assert clean({name: "value"}) == {}
+
+
+def test_leaves_its_argument_alone() -> None:
+    environ = {"PATH": "/bin", "UV_INDEX": "https://elsewhere.test/simple"}
+    assert clean(environ) == {"PATH": "/bin"}
+    assert environ == {"PATH": "/bin", "UV_INDEX": "https://elsewhere.test/simple"}
