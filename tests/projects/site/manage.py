@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    execute_from_command_line(sys.argv)
