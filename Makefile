@@ -1,0 +1,102 @@
+# What a checkout needs is made under build/; nothing outside of it is touched, but for Debian packages
+# that the containers need (`make system`, as root).
+#
+#   make demo     deploy the example to this machine, under build/demo/, and show its answer
+#   make test     everything that CI runs, quick checks first
+#   make bench    collect and deploy a real lock, beside other tools
+#   make help     the single targets
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BUILD := $(CURDIR)/build
+DEV := $(BUILD)/venv/dev
+# the collection as Ansible wants to find it, and beside it the collections of the tools' environment
+TREE := $(BUILD)/ansible_collections/airgap/uv
+SITE = $(shell $(DEV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+IN_TREE = cd $(TREE) && PATH=$(DEV)/bin:$$PATH ANSIBLE_COLLECTIONS_PATH=$(BUILD):$(SITE) ANSIBLE_HOME=$(BUILD)/ansible
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_NO_PROGRESS := 1
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+.PHONY: test
+test: ## everything that CI runs
+	@$(PYTHON) tests/tools/ci.py
+
+# --- the environments ---------------------------------------------------------------------------
+
+.PHONY: setup
+setup: ## the tools' environment, build/venv/dev
+	@$(PYTHON) tests/tools/venv.py $(DEV) tests/requirements/dev.txt
+
+.PHONY: tree
+tree: ## a copy of the collection where Ansible's tools look for it
+	@$(PYTHON) tests/tools/tree.py $(TREE)
+
+.PHONY: system
+system: ## Debian packages of the containers (as root)
+	@tests/bed/system
+
+.PHONY: pins
+pins: setup ## write the exact versions of tests/requirements/ anew
+	@tests/tools/pins $(DEV)/bin/uv
+
+# --- quick checks -------------------------------------------------------------------------------
+
+.PHONY: lint
+lint: setup tree ## ruff, mypy, yamllint, ansible-lint, antsibull-docs, the README's table
+	@$(DEV)/bin/ruff check --quiet . && echo "ruff: ok"
+	@$(DEV)/bin/ruff format --quiet --check --diff . && echo "ruff format: ok"
+	@$(IN_TREE) MYPY_CACHE_DIR=$(BUILD)/mypy mypy --config-file pyproject.toml -p ansible_collections.airgap.uv.plugins
+	@$(DEV)/bin/yamllint --strict . && echo "yamllint: ok"
+	@$(IN_TREE) antsibull-docs lint-collection-docs --plugin-docs . && echo "antsibull-docs: ok"
+	@$(IN_TREE) ansible-lint --offline
+	@if [[ -f README.md ]]; then $(DEV)/bin/python tests/readme/variables.py --check; echo "README: ok"; fi
+
+.PHONY: unit
+unit: setup tree ## unit tests
+	@$(IN_TREE) PYTHONPATH=$(BUILD) pytest -q -n 2 -o cache_dir=$(BUILD)/pytest tests/unit
+
+.PHONY: sanity
+sanity: setup tree ## ansible-test sanity, with Python 3.9 and 3.13
+	@tests/sanity/run $(DEV) $(BUILD)
+
+.PHONY: collection
+collection: setup tree ## build the tarball and install it with no Galaxy in reach
+	@tests/tools/collection $(DEV) $(BUILD)
+
+# --- deployments --------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: ## deploy the example to this machine and show its answer
+	@$(PYTHON) tests/tools/venv.py $(BUILD)/venv/core-2.19 tests/requirements/core-2.19.txt
+	@$(BUILD)/venv/core-2.19/bin/python examples/demo/demo.py
+
+.PHONY: demo-matrix
+demo-matrix: ## the demo under ansible-core 2.16, 2.19 and 2.21
+	@tests/tools/demo-matrix $(PYTHON) $(BUILD)
+
+.PHONY: locks
+locks: setup tree ## collect real locks from ../shared/locks, where that folder is
+	@if [[ -d ../shared/locks && -d tests/locks ]]; then \
+	  $(IN_TREE) PYTHONPATH=$(BUILD) LOCKS=$(CURDIR)/../shared/locks pytest -q -o cache_dir=$(BUILD)/pytest tests/locks; \
+	else echo "SKIPPED: real locks: no folder ../shared/locks"; fi
+
+.PHONY: molecule
+molecule: setup collection system ## two Debian hosts without a way out, one of them hardened (as root)
+	@tests/bed/molecule $(DEV) $(BUILD)
+
+.PHONY: bench
+bench: setup tree ## ratios to pip, wheel-getter and curl, from one run
+	@$(IN_TREE) PYTHONPATH=$(BUILD) python tests/benchmarks/bench.py
+
+.PHONY: clean
+clean: ## remove build/
+	@rm -rf -- build
