@@ -224,7 +224,7 @@ def sha256(path: Path) -> str:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Tools of our environment first, Ansible's files below build/demo, no setting of the user's for Ansible."""
+    """Our tools first; Ansible with files below build/demo and without the user's settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
     return {
         **kept,

@@ -115,10 +115,10 @@ def check_defaults(documented: list[Variable], defaults: dict[str, Any]) -> None
 
 
 def with_table(readme: str, table: str) -> str:
-    before, _, rest = readme.partition(MARKER)
-    _, found, after = rest.partition(MARKER)
-    if not found:
+    parts = readme.split(MARKER)
+    if len(parts) != 3:
         raise Disagreement(f"README.md lacks the two lines {MARKER.strip()} that the table stands between")
+    before, after = parts[0], parts[2]
     return f"{before}{MARKER}\n{table}\n{MARKER}{after}"
 
 
