@@ -177,7 +177,9 @@ class Index:
             return fault
 
     def _files(self) -> list[Path]:
-        return sorted(path for path in self.folder.iterdir() if path.name.endswith((".whl", ".tar.gz", ".zip")))
+        return sorted(
+            path for path in self.folder.iterdir() if path.name.endswith((".whl", ".tar.gz", ".zip"))
+        )
 
     def _digest(self, path: Path) -> str:
         stamp = path.stat().st_mtime_ns
@@ -256,7 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
     def do_HEAD(self) -> None:

@@ -22,7 +22,7 @@ from ansible_collections.airgap.uv.tests.unit.support.wheels import metadata, mo
 
 _EPOCH = (2020, 2, 2, 0, 0, 0)
 
-BACKEND = '''\
+BACKEND = """\
 import base64, hashlib, os, re, shutil, subprocess, sys, sysconfig, time, zipfile
 
 {prelude}
@@ -113,7 +113,7 @@ def build_sdist(sdist_directory, config_settings=None):
         archive.add("PKG-INFO.tmp", stem + "/PKG-INFO")
         os.unlink("PKG-INFO.tmp")
     return stem + ".tar.gz"
-'''
+"""
 
 C_SOURCE = """\
 #include <Python.h>
@@ -203,14 +203,17 @@ def make_sdist(
 
 
 def _write_tar(path: Path, contents: Mapping[str, bytes]) -> None:
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as stream:
-        with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for member, data in contents.items():
-                info = tarfile.TarInfo(member)
-                info.size = len(data)
-                info.mode = 0o644
-                info.mtime = 1580601600
-                archive.addfile(info, io.BytesIO(data))
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for member, data in contents.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(data)
+            info.mode = 0o644
+            info.mtime = 1580601600
+            archive.addfile(info, io.BytesIO(data))
 
 
 def _toml_list(items: Iterable[str]) -> str:

@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.airgap.uv.plugins.module_utils import errors
+from ansible_collections.airgap.uv.plugins.module_utils.selection import (
+    ExtraWheel,
+    Preferences,
+    select,
+    wheel_hash,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
+from packaging.pylock import Pylock
+
+FILES = "https://index.test/files"
+X86 = "x86_64-manylinux_2_36"
+
+
+def lock(*packages: dict[str, Any], **more: Any) -> Pylock:
+    return Pylock.from_dict({"lock-version": "1.0", "created-by": "test", "packages": list(packages), **more})
+
+
+def package(
+    name: str, version: str | None = "1.0", tags: list[str] | None = None, *, sdist: bool = False, **more: Any
+) -> dict[str, Any]:
+    """A package as uv exports it; `tags` are those of its wheels."""
+    raw: dict[str, Any] = {"name": name, **({"version": version} if version else {}), **more}
+    if tags:
+        raw["wheels"] = [
+            {"url": f"{FILES}/{name}-{version}-{tag}.whl", "hashes": {"sha256": "a" * 64}} for tag in tags
+        ]
+    if sdist:
+        raw["sdist"] = {"url": f"{FILES}/{name}-{version}.tar.gz", "hashes": {"sha256": "b" * 64}}
+    return raw
+
+
+def targets(*pythons: str, platform: str = X86) -> list[Target]:
+    return [Target.parse({"python": each, "platform": platform}) for each in pythons or ("3.11.2",)]
+
+
+def chosen(found: Any) -> dict[str, list[str]]:
+    """File name (or folder) of each choice, with the Pythons that take it."""
+    shown: dict[str, list[str]] = {}
+    for choice in found:
+        file = choice.source.path if hasattr(choice.source, "path") else None
+        label = getattr(choice.source, "filename", None) or str(file)
+        shown[label] = [each.python.name for each in choice.targets]
+    return shown
+
+
+CHOICES = [
+    (
+        "the wheel with the best tag",
+        [package("a", tags=["py3-none-any", "cp311-cp311-manylinux_2_17_x86_64", "cp311-cp311-win_amd64"])],
+        {"a-1.0-cp311-cp311-manylinux_2_17_x86_64.whl": ["3.11.2"]},
+    ),
+    (
+        "of two glibcs, the newer one that the target still runs",
+        [
+            package(
+                "a",
+                tags=[f"cp311-cp311-manylinux_2_{minor}_x86_64" for minor in (17, 28, 39)],
+            )
+        ],
+        {"a-1.0-cp311-cp311-manylinux_2_28_x86_64.whl": ["3.11.2"]},
+    ),
+    ("the sdist where no wheel fits", [package("a", tags=["py3-none-win_amd64"], sdist=True)], {"a-1.0.tar.gz": ["3.11.2"]}),
+    ("nothing whose marker is false", [package("a", tags=["py3-none-any"], marker="sys_platform == 'win32'")], {}),
+    (
+        "the fork of this Python",
+        [
+            package("a", "1.0", tags=["py3-none-any"], marker="python_full_version < '3.10'"),
+            package("a", "2.0", tags=["py3-none-any"], marker="python_full_version >= '3.10'"),
+        ],
+        {"a-2.0-py3-none-any.whl": ["3.11.2"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("packages", "wanted"), [each[1:] for each in CHOICES], ids=[each[0] for each in CHOICES])
+def test_what_a_target_takes(packages: list[dict[str, Any]], wanted: dict[str, list[str]]) -> None:
+    assert chosen(select(lock(*packages), targets(), Preferences())) == wanted
+
+
+def test_targets_are_joined() -> None:
+    packages = lock(
+        package("a", tags=["py3-none-any"]),
+        package("b", tags=["cp39-cp39-manylinux2014_x86_64", "cp311-cp311-manylinux2014_x86_64"]),
+        package("c", "1.0", tags=["py3-none-any"], marker="python_full_version < '3.10'"),
+        package("c", "2.0", tags=["py3-none-any"], marker="python_full_version >= '3.10'"),
+    )
+    assert chosen(select(packages, targets("3.9.18", "3.11.2"), Preferences())) == {
+        "a-1.0-py3-none-any.whl": ["3.9.18", "3.11.2"],
+        "b-1.0-cp39-cp39-manylinux2014_x86_64.whl": ["3.9.18"],
+        "b-1.0-cp311-cp311-manylinux2014_x86_64.whl": ["3.11.2"],
+        "c-1.0-py3-none-any.whl": ["3.9.18"],
+        "c-2.0-py3-none-any.whl": ["3.11.2"],
+    }
+
+
+def test_without_a_micro_version_the_first_and_the_newest_are_joined() -> None:
+    packages = lock(
+        package("old", tags=["py3-none-any"], marker="python_full_version <= '3.11.2'"),
+        package("new", tags=["py3-none-any"], marker="python_full_version > '3.11.2'"),
+    )
+    found = chosen(select(packages, targets("3.11"), Preferences()))
+    assert found == {"old-1.0-py3-none-any.whl": ["3.11"], "new-1.0-py3-none-any.whl": ["3.11"]}
+    assert list(chosen(select(packages, targets("3.11.2"), Preferences()))) == ["old-1.0-py3-none-any.whl"]
+
+
+WISHES = [
+    ({"no_binary": ["A"]}, {"a-1.0.tar.gz"}),
+    ({"no_binary": [":all:"]}, {"a-1.0.tar.gz"}),
+    ({"no_binary": ["b"]}, {"a-1.0-py3-none-any.whl"}),
+    ({"no_build": [":all:"]}, {"a-1.0-py3-none-any.whl"}),
+]
+
+
+@pytest.mark.parametrize(("wishes", "wanted"), WISHES)
+def test_wishes_about_building(wishes: dict[str, Any], wanted: set[str]) -> None:
+    packages = lock(package("a", tags=["py3-none-any"], sdist=True))
+    assert set(chosen(select(packages, targets(), Preferences.parse(wishes)))) == wanted
+
+
+OBSTACLES = [
+    ([package("a", tags=["py3-none-win_amd64"])], {}, ["a 1.0", "no sdist", "py3-none-win_amd64"]),
+    ([package("a", sdist=True)], {"no_build": ["a"]}, ["a 1.0", "no_build"]),
+    ([package("a", sdist=True)], {"no_build": [":all:"]}, ["a 1.0", "no_build"]),
+    ([package("a", tags=["py3-none-any"])], {"no_binary": ["a"]}, ["a 1.0", "no_binary"]),
+    (
+        [package("a", tags=["py3-none-win_amd64"]), package("b", sdist=True), package("c", tags=["py3-none-any"])],
+        {"no_build": ["b"]},
+        ["a 1.0", "b 1.0"],
+    ),
+    (
+        [{"name": "m", "directory": {"path": "packages/m"}}],
+        {"no_build": ["m"]},
+        ["m for 3.11.2", "no_build"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("packages", "wishes", "named"), OBSTACLES)
+def test_obstacles_are_told_together(
+    packages: list[dict[str, Any]], wishes: dict[str, Any], named: list[str]
+) -> None:
+    with pytest.raises(errors.NothingFits) as caught:
+        select(lock(*packages), targets(), Preferences.parse(wishes))
+    for each in [*named, f"3.11.2-{X86}"]:
+        assert each in str(caught.value)
+    assert "c 1.0" not in str(caught.value)
+
+
+def test_each_target_is_named_with_its_obstacle() -> None:
+    packages = lock(package("a", tags=["cp311-cp311-manylinux2014_x86_64"]))
+    with pytest.raises(errors.NothingFits) as caught:
+        select(packages, targets("3.9.18", "3.11.2", "3.13.0"), Preferences())
+    assert "3.9.18" in str(caught.value)
+    assert "3.13.0" in str(caught.value)
+    assert "a 1.0 for 3.11.2" not in str(caught.value)
+
+
+UNSUPPORTED = [
+    ({"vcs": {"type": "git", "url": "https://index.test/a.git", "commit-id": "0" * 40}}, "git"),
+    ({"archive": {"url": f"{FILES}/a-1.0.zip", "hashes": {"sha256": "c" * 64}}}, "archive"),
+]
+
+
+@pytest.mark.parametrize(("source", "kind"), UNSUPPORTED)
+def test_sources_of_later_versions_are_refused_by_name(source: dict[str, Any], kind: str) -> None:
+    with pytest.raises(errors.SourceNotSupported) as caught:
+        select(lock(package("a", **source), package("z", **source)), targets(), Preferences())
+    assert f"a 1.0: {'a git source' if kind == 'git' else 'an archive'}" in str(caught.value)
+    assert "z 1.0" in str(caught.value)
+
+
+def test_an_unsupported_source_that_no_target_takes_is_no_obstacle() -> None:
+    source = {"vcs": {"type": "git", "url": "https://index.test/a.git", "commit-id": "0" * 40}}
+    assert select(lock(package("a", marker="sys_platform == 'win32'", **source)), targets(), Preferences()) == []
+
+
+def test_one_name_and_version_from_two_sources() -> None:
+    twice = [
+        package("a", tags=["py3-none-any"], marker="python_full_version < '3.10'"),
+        package("a", tags=["cp311-cp311-linux_x86_64"], marker="python_full_version >= '3.10'"),
+    ]
+    with pytest.raises(errors.SourceNotSupported, match="a 1.0"):
+        select(lock(*twice), targets(), Preferences())
+
+
+def test_a_lock_for_other_environments() -> None:
+    only = lock(package("a", tags=["py3-none-any"]), environments=["sys_platform == 'win32'"])
+    with pytest.raises(errors.TargetOutsideEnvironments, match="win32"):
+        select(only, targets(), Preferences())
+
+
+def test_requires_python_of_the_lock() -> None:
+    with pytest.raises(errors.TargetOutsideRequiresPython, match=r"3\.9\.18"):
+        select(lock(**{"requires-python": ">=3.10"}), targets("3.9.18"), Preferences())
+
+
+def extra(folder: Path, name: str, version: str = "1.0", **more: Any) -> dict[str, str]:
+    path = make_wheel(folder, name, version, **more)
+    return {"path": str(path), "hash": f"sha256:{sha256(path)}"}
+
+
+def test_an_extra_wheel_stands_for_the_locked_package(tmp_path: Path) -> None:
+    wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "a")], "no_build": [":all:"]})
+    found = select(lock(package("a", sdist=True)), targets(), wishes)
+    assert [type(choice.source) for choice in found] == [ExtraWheel]
+
+
+def test_an_extra_wheel_that_fits_one_target_of_two(tmp_path: Path) -> None:
+    tag = "cp39-cp39-manylinux2014_x86_64"
+    wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "a", tag=tag)]})
+    found = select(lock(package("a", sdist=True)), targets("3.9.18", "3.11.2"), wishes)
+    assert {type(choice.source).__name__: [t.python.name for t in choice.targets] for choice in found} == {
+        "ExtraWheel": ["3.9.18"],
+        "PackageSdist": ["3.11.2"],
+    }
+
+
+def test_an_extra_wheel_that_the_lock_does_not_know_is_one_more_package(tmp_path: Path) -> None:
+    wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "plugin", "2.0")]})
+    found = select(lock(package("a", tags=["py3-none-any"])), targets(), wishes)
+    assert [(choice.name, choice.version) for choice in found] == [("a", "1.0"), ("plugin", "2.0")]
+
+
+def test_an_extra_wheel_of_another_version_than_the_lock_s(tmp_path: Path) -> None:
+    wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "a", "2.0")]})
+    with pytest.raises(errors.NothingFits, match=r"extra_wheels brings version 2\.0, the lock has 1\.0"):
+        select(lock(package("a", tags=["py3-none-any"])), targets(), wishes)
+
+
+def test_an_extra_wheel_that_fits_no_target(tmp_path: Path) -> None:
+    wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "plugin", tag="cp38-cp38-win_amd64")]})
+    with pytest.raises(errors.ExtraWheelInvalid, match="plugin-1.0-cp38-cp38-win_amd64.whl"):
+        select(lock(), targets(), wishes)
+
+
+EXTRA = [
+    ("a-1.0-py3-none-any.whl", "md5:00", "sha256:"),
+    ("a-1.0-py3-none-any.whl", "sha256:00", "64 hexadecimal digits"),
+    ("a-1.0-py3-none-any.whl", "sha256:" + "g" * 64, "64 hexadecimal digits"),
+    ("absent-1.0-py3-none-any.whl", "sha256:" + "0" * 64, "no such file"),
+    ("wheel.whl", "sha256:" + "0" * 64, "wheel.whl"),
+]
+
+
+@pytest.mark.parametrize(("name", "digest", "named"), EXTRA)
+def test_extra_wheels_that_cannot_be_used(name: str, digest: str, named: str, tmp_path: Path) -> None:
+    if not name.startswith("absent"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(errors.ExtraWheelInvalid) as caught:
+        ExtraWheel.parse({"path": str(tmp_path / name), "hash": digest})
+    assert named in str(caught.value)
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_file_without_sha256_is_refused() -> None:
+    raw = package("a")
+    raw["wheels"] = [{"url": f"{FILES}/a-1.0-py3-none-any.whl", "hashes": {"sha512": "a" * 128}}]
+    found = lock(raw)
+    with pytest.raises(errors.HashMissing, match=r"a 1\.0: a-1\.0-py3-none-any\.whl"):
+        wheel_hash(found.packages[0], found.packages[0].wheels[0])
+
+
+@pytest.mark.parametrize("name", ["../../evil.whl", "a-1.0-py3-none-any.whl/../x", "a-1.0.exe", "a.whl"])
+def test_a_file_name_that_is_no_wheel_s(name: str) -> None:
+    """A name from a lock is parsed as a wheel's; what is none is an error, never a path."""
+    raw = {"name": "a", "version": "1.0"}
+    raw["wheels"] = [{"name": name, "url": f"{FILES}/{name}", "hashes": {"sha256": "a" * 64}}]  # type: ignore[assignment]
+    with pytest.raises(Exception, match=r"evil|a-1\.0|a\.whl"):
+        select(lock(raw), targets(), Preferences())
