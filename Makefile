@@ -89,6 +89,10 @@ locks: setup tree ## collect real locks from ../shared/locks, where that folder 
 	  $(IN_TREE) PYTHONPATH=$(BUILD) LOCKS=$(CURDIR)/../shared/locks pytest -q -o cache_dir=$(BUILD)/pytest tests/locks; \
 	else echo "SKIPPED: real locks: no folder ../shared/locks"; fi
 
+.PHONY: images
+images: system ## the images of the test bed's hosts (as root)
+	@$(PYTHON) tests/bed/bed.py image bookworm
+
 .PHONY: molecule
 molecule: setup collection system ## two Debian hosts without a way out, one of them hardened (as root)
 	@tests/bed/molecule $(DEV) $(BUILD)
