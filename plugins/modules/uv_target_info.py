@@ -25,8 +25,8 @@ options:
     type: str
   requires_python:
     description:
-      - The range that the interpreter must be in when O(python) is not given. The system's C(python3) is taken
-        if it fits, otherwise the newest that does.
+      - The range that the interpreter must be in when O(python) is not given. The system's C(python3) is
+        taken if it fits, otherwise the newest that does.
     type: str
   path:
     description: Folder on the host that the application is deployed to. It need not be there.
