@@ -52,13 +52,7 @@ pins: setup ## write the exact versions of tests/requirements/ anew
 
 .PHONY: lint
 lint: setup tree ## ruff, mypy, yamllint, ansible-lint, antsibull-docs, the README's table
-	@$(DEV)/bin/ruff check --quiet . && echo "ruff: ok"
-	@$(DEV)/bin/ruff format --quiet --check --diff . && echo "ruff format: ok"
-	@$(IN_TREE) MYPY_CACHE_DIR=$(BUILD)/mypy mypy --config-file pyproject.toml -p ansible_collections.airgap.uv.plugins
-	@$(DEV)/bin/yamllint --strict . && echo "yamllint: ok"
-	@$(IN_TREE) antsibull-docs lint-collection-docs --plugin-docs . && echo "antsibull-docs: ok"
-	@$(IN_TREE) ansible-lint --offline
-	@if [[ -f README.md ]]; then $(DEV)/bin/python tests/readme/variables.py --check; echo "README: ok"; fi
+	@$(IN_TREE) $(CURDIR)/tests/tools/lint $(BUILD)/mypy
 
 .PHONY: unit
 unit: setup tree ## unit tests
