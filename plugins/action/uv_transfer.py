@@ -232,7 +232,10 @@ def _summary(trees: Sequence[Tree], keys: Sequence[Key], told: Mapping[str, Any]
     removed, settled = list(told.get("removed", [])), list(told.get("settled", []))
     lines = [f"+ {path} ({size} bytes)" for path, size in files]
     lines += [f"- {path}" for path in removed] + [f"~ {path}" for path in settled]
+    # A discovered interpreter is told along, so that no later task looks for it again.
+    passed = {key: told[key] for key in ("ansible_facts", "warnings", "deprecations") if key in told}
     return {
+        **passed,
         "changed": bool(lines),
         "sent": [path for path, _size in files],
         "sent_bytes": sum(size for _path, size in files),
