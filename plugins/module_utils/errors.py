@@ -10,6 +10,7 @@ where, and what to do. Nothing here knows Ansible; `guard.guarded` turns them in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -37,3 +38,390 @@ class CommandError(AirgapError):
         said = f" It said:\n{tail}" if tail else ""
         remedy = f" {self.remedy}" if self.remedy else ""
         return f"{self.what}: {' '.join(self.argv[:2])} ended with code {self.rc}.{remedy}{said}"
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "".join(f"\n  {line}" for line in lines)
+
+
+class LibrariesMissing(AirgapError):
+    def __init__(self, python: str, libraries: list[str]) -> None:
+        super().__init__(python, libraries)
+        self.python = python
+        self.libraries = libraries
+
+    def __str__(self) -> str:
+        wanted = " ".join(f"'{name}'" for name in self.libraries)
+        return (
+            f"The controller's Python {self.python} lacks {', '.join(self.libraries)}, or has an older one. "
+            f"Install: {self.python} -m pip install {wanted} "
+            "(or name another interpreter in uv_deploy_controller_python)."
+        )
+
+
+class TargetUnknown(AirgapError):
+    def __init__(self, target: str, known: list[str]) -> None:
+        super().__init__(target, known)
+        self.target = target
+        self.known = known
+
+    def __str__(self) -> str:
+        return f"targets: {self.target!r} is not known. Write one such as {', '.join(self.known)}."
+
+
+class TargetNotSupported(AirgapError):
+    def __init__(self, target: str, reason: str) -> None:
+        super().__init__(target, reason)
+        self.target = target
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"targets: {self.target} cannot be collected for: {self.reason}."
+
+
+class TargetOutsideRequiresPython(AirgapError):
+    def __init__(self, targets: list[str], requires_python: str) -> None:
+        super().__init__(targets, requires_python)
+        self.targets = targets
+        self.requires_python = requires_python
+
+    def __str__(self) -> str:
+        return (
+            f"targets: the Python of {', '.join(self.targets)} is outside the project's requires-python "
+            f"({self.requires_python}). Name another Python for such a host, or widen requires-python and lock again."
+        )
+
+
+class TargetOutsideEnvironments(AirgapError):
+    def __init__(self, target: str, environments: list[str]) -> None:
+        super().__init__(target, environments)
+        self.target = target
+        self.environments = environments
+
+    def __str__(self) -> str:
+        return (
+            f"targets: the lock was made for other environments than {self.target}: {' or '.join(self.environments)}. "
+            "Widen `environments` in [tool.uv] and lock again."
+        )
+
+
+class ProjectMissing(AirgapError):
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"There is no {self.path}. `project` names the folder that holds pyproject.toml and uv.lock."
+
+
+class ProjectInvalid(AirgapError):
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} cannot be used: {self.reason}."
+
+
+class FileInvalid(AirgapError):
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} is not valid: {self.reason}."
+
+
+class LockfileMissing(AirgapError):
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"There is no {self.path}. Run `uv lock` in that folder and commit the lock with the project."
+
+
+class LockfileTooNew(AirgapError):
+    def __init__(self, path: str, found: Any, known: int) -> None:
+        super().__init__(path, found, known)
+        self.path = path
+        self.found = found
+        self.known = known
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} has lock version {self.found!r}, and version {self.known} is known here. "
+            "Update this collection, or make the lock with a uv that writes that version."
+        )
+
+
+class LockfileNotSupported(AirgapError):
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} cannot be read: {self.reason}."
+
+
+class LockOutdated(AirgapError):
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} is out of date with its pyproject.toml. Run `uv lock` there and look at what changes; "
+            "`frozen: true` takes the lock as it is."
+        )
+
+
+class LockCheckImpossible(AirgapError):
+    def __init__(self, path: str, output: str) -> None:
+        super().__init__(path, output)
+        self.path = path
+        self.output = output
+
+    def __str__(self) -> str:
+        return (
+            f"Whether {self.path} is up to date cannot be checked. `frozen: true` takes the lock as it is, "
+            f"without this check. uv said:\n{self.output}"
+        )
+
+
+class HashMissing(AirgapError):
+    def __init__(self, path: str, artifacts: list[str]) -> None:
+        super().__init__(path, artifacts)
+        self.path = path
+        self.artifacts = artifacts
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} has no sha256 for {len(self.artifacts)} file(s), so they cannot be verified. Lock again "
+            f"with an index that gives hashes, or leave the packages out (no_install_package):{_listed(self.artifacts)}"
+        )
+
+
+class HashMismatch(AirgapError):
+    """`files`: file name, where from, wanted sha256, what was found."""
+
+    def __init__(self, files: list[tuple[str, str, str, str]]) -> None:
+        super().__init__(files)
+        self.files = files
+
+    @classmethod
+    def joined(cls, errors: Iterable[HashMismatch]) -> HashMismatch:
+        return cls(sorted(file for error in errors for file in error.files))
+
+    def __str__(self) -> str:
+        lines = [
+            f"{name} from {where}: wanted sha256 {wanted}, got {found}" for name, where, wanted, found in self.files
+        ]
+        return (
+            "What arrived is not what the lock says; nothing of it was kept. Find out who changed it, "
+            f"and lock again only if the change is meant:{_listed(lines)}"
+        )
+
+
+class FetchFailed(AirgapError):
+    """`files`: file name, URL without credentials, reason."""
+
+    def __init__(self, files: list[tuple[str, str, str]]) -> None:
+        super().__init__(files)
+        self.files = sorted(files)
+
+    def __str__(self) -> str:
+        lines = [f"{name} from {url}: {reason}" for name, url, reason in self.files]
+        return (
+            f"{len(self.files)} file(s) could not be fetched. What did arrive is kept; run again when the servers "
+            f"answer, or leave the packages out (no_install_package):{_listed(lines)}"
+        )
+
+
+class CertificateNotTrusted(AirgapError):
+    def __init__(self, host: str, ca_bundle: str | None) -> None:
+        super().__init__(host, ca_bundle)
+        self.host = host
+        self.ca_bundle = ca_bundle
+
+    def __str__(self) -> str:
+        looked = f"the certificates in {self.ca_bundle}" if self.ca_bundle else "the usual certificates"
+        return (
+            f"The certificate of {self.host} is not trusted by {looked}. Give the file with the authority that "
+            "signed it as `ca_bundle` (uv_deploy_ca_bundle)."
+        )
+
+
+class DiskFull(AirgapError):
+    def __init__(self, path: str, file: str, size: int | None) -> None:
+        super().__init__(path, file, size)
+        self.path = path
+        self.file = file
+        self.size = size
+
+    def __str__(self) -> str:
+        needs = f", which has {self.size} bytes" if self.size else ""
+        return (
+            f"The disk that holds {self.path} is full; {self.file}{needs}, was not written. "
+            "Free some space and run again."
+        )
+
+
+class SourceNotSupported(AirgapError):
+    """`packages`: name and version, kind of source."""
+
+    def __init__(self, packages: list[tuple[str, str]]) -> None:
+        super().__init__(packages)
+        self.packages = packages
+
+    def __str__(self) -> str:
+        lines = [f"{label}: {kind}" for label, kind in self.packages]
+        return (
+            "The lock names sources that this version does not collect. Leave the packages out "
+            f"(no_install_package) or bring a wheel of each (extra_wheels):{_listed(lines)}"
+        )
+
+
+class NothingFits(AirgapError):
+    """`obstacles`: name and version, target, reason."""
+
+    def __init__(self, obstacles: list[tuple[str, str, str]]) -> None:
+        super().__init__(obstacles)
+        self.obstacles = obstacles
+
+    def __str__(self) -> str:
+        lines = [f"{label} for {target}: {reason}" for label, target, reason in self.obstacles]
+        return (
+            "Some packages cannot be had for a target. Choose another Python or platform, allow the build, "
+            f"or bring a wheel (extra_wheels):{_listed(lines)}"
+        )
+
+
+class ExtraWheelInvalid(AirgapError):
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"extra_wheels: {self.path} cannot be used: {self.reason}."
+
+
+class UvMissing(AirgapError):
+    def __init__(self, executable: str | None, python: str) -> None:
+        super().__init__(executable, python)
+        self.executable = executable
+        self.python = python
+
+    def __str__(self) -> str:
+        looked = self.executable or f"beside {self.python} and on PATH"
+        return f"uv is not on the controller (looked for {looked}). Install: {self.python} -m pip install uv"
+
+
+class UvTooOld(AirgapError):
+    def __init__(self, path: str, found: str, minimum: str) -> None:
+        super().__init__(path, found, minimum)
+        self.path = path
+        self.found = found
+        self.minimum = minimum
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} is uv {self.found}; the controller needs {self.minimum} or later. "
+            "Update it, or name another (uv_executable)."
+        )
+
+
+class UvRequiredVersion(AirgapError):
+    def __init__(self, path: str, found: str, required: str, project: str) -> None:
+        super().__init__(path, found, required, project)
+        self.path = path
+        self.found = found
+        self.required = required
+        self.project = project
+
+    def __str__(self) -> str:
+        return (
+            f"The project {self.project} demands uv {self.required} (required-version), "
+            f"and {self.path} is {self.found}. Name a uv that fits (uv_executable), or change required-version."
+        )
+
+
+class BuildFailed(AirgapError):
+    def __init__(self, source: str, python: str, output: str) -> None:
+        super().__init__(source, python, output)
+        self.source = source
+        self.python = python
+        self.output = output
+
+    def __str__(self) -> str:
+        return (
+            f"Building {self.source} with {self.python} failed. Install what its build needs on the controller, or "
+            f"bring a wheel (extra_wheels). Its last lines:\n{self.output}"
+        )
+
+
+class BuiltWheelWrong(AirgapError):
+    def __init__(self, source: str, wheel: str, reason: str) -> None:
+        super().__init__(source, wheel, reason)
+        self.source = source
+        self.wheel = wheel
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"Building {self.source} gave {self.wheel}, which was not taken: {self.reason}."
+
+
+class ShallowClone(AirgapError):
+    def __init__(self, project: str) -> None:
+        super().__init__(project)
+        self.project = project
+
+    def __str__(self) -> str:
+        return (
+            f"The version of {self.project} comes from its git history, and this clone is shallow, "
+            "so the version would be wrong. Run `git fetch --unshallow --tags` there."
+        )
+
+
+class NotAWheelhouse(AirgapError):
+    def __init__(self, path: str, found: list[str]) -> None:
+        super().__init__(path, found)
+        self.path = path
+        self.found = found
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.found[:5])
+        return (
+            f"{self.path} holds something else than a wheelhouse ({shown}); nothing was changed. "
+            "Name an empty or a new folder."
+        )
+
+
+class WheelhouseBusy(AirgapError):
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__(path, seconds)
+        self.path = path
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return (
+            f"Another run has worked on {self.path} for {self.seconds:g} s. "
+            "Wait for its end, or name another wheelhouse."
+        )
+
+
+class WheelhouseInside(AirgapError):
+    def __init__(self, path: str, project: str) -> None:
+        super().__init__(path, project)
+        self.path = path
+        self.project = project
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} lies inside the project {self.project}, which is never written to. "
+            "Name a folder outside it for the wheelhouse and for the staged project."
+        )

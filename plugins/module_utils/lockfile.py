@@ -1,0 +1,226 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The project as its files describe it: `pyproject.toml`, `uv.lock` and its workspace members."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    FileInvalid,
+    LockfileMissing,
+    LockfileNotSupported,
+    LockfileTooNew,
+    ProjectInvalid,
+    ProjectMissing,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import specifiers, tomli, utils
+
+# The lock version this code reads. uv refuses a higher one too; revisions stay compatible.
+_LOCK_VERSION = 1
+
+# Build requirements that take the version from the version control system's history.
+_VCS_VERSIONING = re.compile(
+    r"^(setuptools[-_.]scm|hatch[-_.]vcs|uv[-_.]dynamic[-_.]versioning|versioningit|flit[-_.]scm|dunamai"
+    r"|poetry[-_.]dynamic[-_.]versioning|setuptools[-_.]git[-_.]versioning|vcs[-_.]versioning)\b",
+    re.IGNORECASE,
+)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse a TOML file; `FileInvalid` says in which line it is broken."""
+    try:
+        return tomli.loads(path.read_text(encoding="utf-8"))
+    except tomli.TOMLDecodeError as error:
+        # "at end of document" names no line of its own.
+        raise FileInvalid(
+            str(path), str(error).replace("end of document", f"end of document, line {_lines(path)}")
+        ) from error
+    except UnicodeDecodeError as error:
+        raise FileInvalid(str(path), str(error)) from error
+
+
+@dataclass(frozen=True)
+class Member:
+    """A package whose source is a folder of the project: the project itself or a workspace member."""
+
+    name: str
+    version: str | None
+    folder: str  # relative to the lock, in POSIX form
+    packaged: bool  # it has a build system, so it travels as a wheel
+
+
+@dataclass(frozen=True)
+class Pyproject:
+    """One `pyproject.toml`."""
+
+    folder: Path
+    raw: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> Pyproject:
+        path = folder / "pyproject.toml"
+        if not path.is_file():
+            raise ProjectMissing(str(path))
+        raw = read_toml(path)
+        for table in ("project", "tool"):
+            if not isinstance(raw.get(table, {}), dict):
+                raise ProjectInvalid(str(path), f"`{table}` is not a table")
+        return cls(folder, raw)
+
+    @property
+    def project(self) -> Mapping[str, Any]:
+        table: Mapping[str, Any] = self.raw.get("project", {})
+        return table
+
+    @property
+    def tool(self) -> Mapping[str, Any]:
+        table: Mapping[str, Any] = self.raw.get("tool", {})
+        return table
+
+    @property
+    def uv(self) -> Mapping[str, Any]:
+        table = self.tool.get("uv", {})
+        return table if isinstance(table, dict) else {}
+
+    @property
+    def name(self) -> str | None:
+        name = self.project.get("name")
+        return utils.canonicalize_name(name) if isinstance(name, str) else None
+
+    @property
+    def version(self) -> str | None:
+        version = self.project.get("version")
+        return version if isinstance(version, str) else None
+
+    @property
+    def dynamic(self) -> bool:
+        """Some of its metadata is known only after code of its build backend ran."""
+        return bool(self.project.get("dynamic"))
+
+    @property
+    def version_from_history(self) -> bool:
+        """Its version comes from the version control system, as far as its requirements tell."""
+        requires = self.raw.get("build-system", {}).get("requires", [])
+        dynamic = "version" in self.project.get("dynamic", []) or "project" not in self.raw
+        return dynamic and any(_VCS_VERSIONING.match(str(item)) for item in requires)
+
+
+@dataclass(frozen=True)
+class Lockfile:
+    """A `uv.lock` with the `pyproject.toml` beside it."""
+
+    path: Path
+    pyproject: Pyproject
+    requires_python: specifiers.SpecifierSet
+    members: tuple[Member, ...]
+    default_index: str | None
+    unhashed: tuple[str, ...]  # files that the lock names without a sha256
+
+    @classmethod
+    def read(cls, path: Path) -> Lockfile:
+        """Read the lock at `path`; each error says what is wrong with it and what to do."""
+        _refuse_other_formats(path)
+        pyproject = Pyproject.read(path.parent)
+        if not path.is_file():
+            raise LockfileMissing(str(path))
+        raw = read_toml(path)
+        if raw.get("version") != _LOCK_VERSION:
+            raise LockfileTooNew(str(path), raw.get("version"), _LOCK_VERSION)
+        packages = _packages(path, raw)
+        return cls(
+            path,
+            pyproject,
+            _requires_python(path, raw),
+            tuple(_members(packages)),
+            _default_index(pyproject, packages),
+            tuple(_unhashed(packages)),
+        )
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    def member(self, name: str) -> Member | None:
+        wanted = utils.canonicalize_name(name)
+        return next((member for member in self.members if member.name == wanted), None)
+
+    @property
+    def root(self) -> Member | None:
+        """The member in the lock's own folder; None for a workspace without a root package."""
+        return next((member for member in self.members if member.folder == "."), None)
+
+
+def _lines(path: Path) -> int:
+    with open(path, "rb") as file:
+        return sum(1 for _line in file)
+
+
+def _refuse_other_formats(path: Path) -> None:
+    if re.match(r"^pylock(\.[^.]+)?\.toml$", path.name):
+        raise LockfileNotSupported(
+            str(path), "pylock.toml is not an input of this version yet; give the project's uv.lock"
+        )
+    if path.name != "uv.lock":
+        raise LockfileNotSupported(str(path), "a lock is named uv.lock and lies beside its pyproject.toml")
+
+
+def _packages(path: Path, raw: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The lock's packages, each with the shape that is relied on here."""
+    packages = raw.get("package", [])
+    if not isinstance(packages, list):
+        raise FileInvalid(str(path), "`package` is not an array of tables")
+    for number, item in enumerate(packages):
+        shaped = (
+            isinstance(item, dict)
+            and isinstance(item.get("name"), str)
+            and isinstance(item.get("source"), dict)
+            and isinstance(item.get("sdist", {}), dict)
+            and isinstance(item.get("wheels", []), list)
+            and all(isinstance(wheel, dict) for wheel in item.get("wheels", []))
+        )
+        if not shaped:
+            raise FileInvalid(str(path), f"package[{number}] has not the form that uv writes")
+    return packages
+
+
+def _requires_python(path: Path, raw: Mapping[str, Any]) -> specifiers.SpecifierSet:
+    try:
+        return specifiers.SpecifierSet(str(raw.get("requires-python", "")))
+    except specifiers.InvalidSpecifier as error:
+        raise FileInvalid(str(path), f"requires-python: {error}") from error
+
+
+def _members(packages: list[dict[str, Any]]) -> Iterator[Member]:
+    for package in packages:
+        source = package["source"]
+        for kind in ("editable", "virtual", "directory"):
+            if kind in source:
+                yield Member(package["name"], package.get("version"), source[kind] or ".", kind != "virtual")
+
+
+def _default_index(pyproject: Pyproject, packages: list[dict[str, Any]]) -> str | None:
+    """The index marked as default, else the one that most packages come from; None for uv's own."""
+    for index in pyproject.uv.get("index", []):
+        if isinstance(index, dict) and index.get("default"):
+            return str(index["url"])
+    registries = Counter(package["source"]["registry"] for package in packages if "registry" in package["source"])
+    return registries.most_common(1)[0][0] if registries else None
+
+
+def _unhashed(packages: list[dict[str, Any]]) -> Iterator[str]:
+    for package in packages:
+        if "registry" not in package["source"]:
+            continue
+        sdist = package.get("sdist")
+        for artifact in [*package.get("wheels", []), *([sdist] if sdist else [])]:
+            if not str(artifact.get("hash", "")).startswith("sha256:"):
+                where = artifact.get("url") or artifact.get("path") or artifact.get("filename") or "?"
+                yield f"{package['name']} {package.get('version', '')}: {str(where).rsplit('/', 1)[-1]}"

@@ -1,0 +1,381 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One collect, stage by stage as the design draws it; `uv_wheelhouse` calls each method once, in order."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import platform
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable
+
+from ansible_collections.airgap.uv.plugins.module_utils import environ
+from ansible_collections.airgap.uv.plugins.module_utils.build import Builder, LocalPackage, history, pure
+from ansible_collections.airgap.uv.plugins.module_utils.collect import (
+    Clock,
+    Plan,
+    Taken,
+    Work,
+    difference,
+    joined,
+    reporter,
+    take_built,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    DiskFull,
+    ProjectInvalid,
+    WheelhouseInside,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
+from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member, Pyproject
+from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, Preferences, select
+from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins
+from ansible_collections.airgap.uv.plugins.module_utils.target import Target, refuse_other_machines
+from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns, SourceTree, toplevel
+from ansible_collections.airgap.uv.plugins.module_utils.uv import (
+    BuildSettings,
+    Groups,
+    Runner,
+    Uv,
+    own_python,
+    parse_pylock,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse, write_text
+
+# Another run may build for a while; after this it is more likely stuck.
+_LONGEST_WAIT = 600.0
+
+_SAME = "same"
+
+
+@dataclass
+class Session:
+    """What a collect was asked for, and what it knows so far."""
+
+    params: Mapping[str, Any]
+    uv: Uv
+    lock: Lockfile
+    wheelhouse: Wheelhouse
+    targets: list[Target]
+    groups: Groups
+    preferences: Preferences
+    patterns: Patterns
+    progress: Progress
+    check_mode: bool
+    clock: Clock = field(default_factory=Clock)
+    warnings: list[str] = field(default_factory=list)
+    temporary: Path | None = None
+    removed: list[str] = field(default_factory=list)
+    changed: bool = False
+    staged: dict[str, Any] | None = None
+    before: list[str] = field(default_factory=list)
+    _trees: dict[Path, SourceTree] = field(default_factory=dict)
+
+    @classmethod
+    def begin(
+        cls,
+        params: Mapping[str, Any],
+        run_command: Callable[..., tuple[int, str, str]],
+        progress: Progress,
+        check_mode: bool,
+    ) -> Session:
+        """Read everything that can be refused before anything is touched."""
+        clock = Clock()
+        _use_only_this_environment(params.get("ca_bundle"))
+
+        def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
+            return run_command(argv, cwd=cwd, environ_update=dict(env))
+
+        uv = Uv.find(params.get("uv_executable"), run, {})
+        lock = Lockfile.read(_lock_path(params))
+        uv.refuse_required_version(lock)
+        wheelhouse = Wheelhouse.read(Path(params["wheelhouse"]).resolve())
+        _refuse_inside(wheelhouse.path, lock.folder)
+        if params.get("stage"):
+            _refuse_inside(Path(params["stage"]["path"]).resolve(), lock.folder)
+        targets = [Target.parse(raw) for raw in params.get("targets") or [_own_target(lock, run)]]
+        refuse_other_machines(targets, platform.machine())
+        return cls(
+            params=params,
+            uv=uv if check_mode else uv.with_cache(wheelhouse.cache / "uv"),
+            lock=lock,
+            wheelhouse=wheelhouse,
+            targets=list(dict.fromkeys(targets)),
+            groups=Groups.parse(params),
+            preferences=Preferences.parse(params),
+            patterns=Patterns.parse(params.get("stage") or {}),
+            progress=progress,
+            check_mode=check_mode,
+            clock=clock,
+        )
+
+    @contextlib.contextmanager
+    def holding_the_wheelhouse(self) -> Iterator[None]:
+        """Keep other runs out while this one works; in check mode nothing is touched, a lock neither."""
+        self.before = [wheel.path for wheel in self.wheelhouse.wheels]
+        if self.check_mode:
+            yield
+            return
+        try:
+            with self.wheelhouse.locked(_LONGEST_WAIT, self._waiting):
+                # Another run may have added wheels while this one waited.
+                self.wheelhouse = Wheelhouse.read(self.wheelhouse.path)
+                self.before = [wheel.path for wheel in self.wheelhouse.wheels]
+                with self.wheelhouse.temporary() as self.temporary:
+                    yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFull(str(self.wheelhouse.path), str(error.filename or "a file"), None) from error
+            raise
+
+    def _waiting(self) -> None:
+        self.progress.say(f"waits for another run to finish with {self.wheelhouse.path}")
+
+    def check_lock(self) -> None:
+        """Refuse a lock that is out of date, unless it is to be taken as it is."""
+        if self.params["frozen"]:
+            return
+        if not any(self._pyproject(member).dynamic for member in self.lock.members):
+            self.uv.check_lock(self.lock.folder)
+            return
+        # uv runs a build backend for dynamic metadata, and that may write into the folder.
+        with self._scratch() as folder:
+            self._tree(self._root_of_build()).copy(folder)
+            self._give_history(folder)
+            self.uv.check_lock(folder / self._folder_in_build("."))
+
+    def export(self) -> pylock.Pylock:
+        return self.uv.export(self.lock, self.groups)
+
+    def select(self, exported: pylock.Pylock) -> list[Choice]:
+        return select(exported, self.targets, self.preferences)
+
+    def plan(self, choices: Sequence[Choice]) -> Work:
+        """What has to be fetched and built; hashes what is there already."""
+        plan = Plan.make(choices, self.wheelhouse, self._local)
+        if self.params.get("uv"):
+            plan = plan.joined_with(
+                Plan.make(self._tool(str(self.params["uv"])), self.wheelhouse, self._local, tool=True)
+            )
+        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, _machine())
+        work = Work(plan, self.wheelhouse, builder, self.progress)
+        work.look()
+        take_built(work, self.params["built"], self.check_mode)
+        return work
+
+    def fetch(self, work: Work) -> None:
+        if self.check_mode or self.temporary is None:
+            return
+        sizes = [artifact.size or 0 for _taken, artifact in work.missing]
+        report = reporter(self.progress, len(sizes), sum(sizes))
+        transport = Http(self.params["timeout"], self.params.get("ca_bundle"))
+        fetcher = Fetcher(transport, max(1, self.params["jobs"]), max(0, self.params["retries"]), report)
+        work.fetch(fetcher, self.temporary, defer=self.params["build"] == "defer")
+
+    def build(self, work: Work) -> None:
+        if self.check_mode or self.temporary is None or self.params["build"] == "defer":
+            return
+        work.build(self.temporary)
+        self._warn_of_newer_glibc(work.taken)
+
+    def prune(self, work: Work) -> None:
+        """Write down what the wheelhouse holds, and remove what this lock does not want."""
+        wanted = [taken.wheel for taken in work.expected()]
+        if self.params["prune"] and not work.unbuilt:
+            self.removed = self.wheelhouse.unwanted(wheel.path for wheel in wanted)
+        if self.check_mode:
+            ahead = [path for path in work.ahead() if path not in self.before]
+            self.changed = bool(work.missing or work.lacking or work.unbuilt or self.removed or ahead)
+            return
+        self.wheelhouse.remove(self.removed)
+        wrote = self.wheelhouse.write(wanted)
+        self.changed = wrote or bool(work.added or self.removed)
+
+    def stage(self, work: Work, exported: pylock.Pylock) -> None:
+        """Write the staged project, or say what it would be."""
+        wanted = self.params.get("stage")
+        if not wanted:
+            return
+        path = Path(wanted["path"])
+        member = self._deployed()
+        tree = self._travelling(member)
+        left_out = list(tree.left_out) if tree else []
+        self.staged = {
+            "path": str(path),
+            "release": None,
+            "files": [],
+            "left_out": left_out,
+            "requires_python": str(self.lock.requires_python),
+        }
+        if work.unbuilt:
+            self.changed = True
+            return
+        taken = joined(work.expected())
+        name = member.name if member else self.lock.folder.name.lower()
+        staged = StagedProject(
+            name=name,
+            version=self._version(member, taken),
+            requires_python=str(self.lock.requires_python) or ">=3.9",
+            find_links=wanted["find_links"],
+            pins=pins(exported, taken, self.preferences, self.wheelhouse),
+            tool=self._pyproject(member).tool if member else {},
+            tree=tree,
+        )
+        self.changed |= (not path.is_dir() or staged.differs(path)) if self.check_mode else staged.write(path)
+        self.staged.update(release=staged.release, files=staged.listing())
+
+    def result(self, work: Work) -> dict[str, Any]:
+        """What the module returns."""
+        taken = joined(work.expected())
+        after = set(self.before) | {item.wheel.path for item in taken}
+        lines = [f"to build: {build.name} for Python {build.python}" for build, _artifact in work.unbuilt]
+        found: dict[str, Any] = {
+            "changed": self.changed,
+            "wheels": [item.as_dict() for item in taken],
+            "added": sorted(work.added or work.ahead()),
+            "removed": self.removed,
+            "to_build": [build.describe() for build, _artifact in work.unbuilt],
+            "stats": {**work.stats, "seconds": self.clock.seconds},
+            "diff": difference(sorted(self.before), [*sorted(after - set(self.removed)), *lines]),
+        }
+        if self.staged:
+            found["stage"] = self.staged
+        return found
+
+    # What the steps above are made of.
+
+    def _pyproject(self, member: Member) -> Pyproject:
+        return Pyproject.read(self.lock.folder / member.folder)
+
+    def _deployed(self) -> Member | None:
+        """The member that is deployed: the one named, or the one in the lock's folder."""
+        return self.lock.member(self.groups.package) if self.groups.package else self.lock.root
+
+    def _version(self, member: Member | None, taken: Sequence[Taken]) -> str:
+        """The project's version; a dynamic one is known from its wheel."""
+        if member is None:
+            return "0"
+        built = next((item.wheel.version for item in taken if item.wheel.name == member.name), None)
+        return member.version or self._pyproject(member).version or built or "0"
+
+    def _travelling(self, member: Member | None) -> SourceTree | None:
+        """The files that travel: all of a project without a build system, else those that are named."""
+        include = self.patterns.include
+        if member is not None and not member.packaged:
+            return self._tree(self.lock.folder).below(member.folder)
+        if not include:
+            return None
+        folder = member.folder if member else "."
+        return self._tree(self.lock.folder).below(folder).matching(include)
+
+    def _tree(self, root: Path) -> SourceTree:
+        if root not in self._trees:
+            self._trees[root] = SourceTree.read(root, self.patterns, self.uv.run, self.uv.environ)
+        return self._trees[root]
+
+    def _root_of_build(self) -> Path:
+        """What a build sees: the project, or the whole repository where the version is in its history."""
+        members = [member for member in self.lock.members if member.packaged]
+        if any(self._pyproject(member).version_from_history for member in members):
+            return toplevel(self.lock.folder) or self.lock.folder
+        return self.lock.folder
+
+    def _folder_in_build(self, folder: str) -> str:
+        return os.path.normpath((self.lock.folder / folder).relative_to(self._root_of_build()).as_posix())
+
+    def _give_history(self, folder: Path) -> None:
+        root = self._root_of_build()
+        if root != self.lock.folder or (root / ".git").exists():
+            LocalPackage(self._tree(root), ".", "", toplevel(root) is not None).give_history(folder)
+
+    def _local(self, name: str, folder: str) -> LocalPackage:
+        self.progress.say(f"reads the files of {name}")
+        said = history(self.lock.folder, Pyproject.read(self.lock.folder / folder), self.uv)
+        return LocalPackage.read(self._tree(self._root_of_build()), self._folder_in_build(folder), said)
+
+    @contextlib.contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="airgap-uv-", dir=self.temporary) as folder:
+            yield Path(folder)
+
+    def _build_settings(self) -> BuildSettings:
+        constraints = self.params.get("build_constraints")
+        if constraints and not Path(constraints).is_file():
+            raise ProjectInvalid(constraints, "build_constraints names no file")
+        return BuildSettings(
+            self.params.get("build_index") or self.lock.default_index,
+            Path(constraints) if constraints else None,
+        )
+
+    def _tool(self, wanted: str) -> list[Choice]:
+        """uv's own wheel for the targets. What the index said of it is kept, so a warm collect asks nobody."""
+        version = str(self.uv.version) if wanted == _SAME else wanted
+        kept = self.wheelhouse.cache / f"uv-{version}.pylock.toml"
+        if kept.is_file():
+            text = kept.read_text(encoding="utf-8")
+        else:
+            with self._scratch() as folder:
+                text = self.uv.compile(f"uv=={version}", self._build_settings().index, folder)
+            if not self.check_mode:
+                write_text(kept, text)
+        return select(parse_pylock(text, f"what the index says of uv {version}"), self.targets, Preferences())
+
+    def _warn_of_newer_glibc(self, taken: Sequence[Taken]) -> None:
+        """A wheel that was compiled here may need this machine's glibc; the tag linux_* does not tell."""
+        here = tuple(int(part) for part in (platform.libc_ver()[1] or "0.0").split(".")[:2])
+        for item in taken:
+            older = [target.label for target in item.targets if target.platform.glibc < here]
+            if item.built and not pure(item.wheel.filename) and older:
+                self.warnings.append(
+                    f"{item.wheel.filename} was compiled here, with glibc {here[0]}.{here[1]}; "
+                    f"it may not load on {', '.join(older)}."
+                )
+
+
+def _use_only_this_environment(ca_bundle: str | None) -> None:
+    """Drop what would steer uv, and make modes independent of the caller's umask."""
+    kept = environ.clean(os.environ)
+    os.environ.clear()
+    os.environ.update(kept)
+    os.environ.update(UV_PYTHON_DOWNLOADS="never", GIT_OPTIONAL_LOCKS="0")
+    if ca_bundle:
+        os.environ.update(SSL_CERT_FILE=ca_bundle, REQUESTS_CA_BUNDLE=ca_bundle)
+    os.umask(0o022)
+
+
+def _lock_path(params: Mapping[str, Any]) -> Path:
+    if params.get("lockfile"):
+        return Path(params["lockfile"]).resolve()
+    return Path(params["project"]).resolve() / "uv.lock"
+
+
+def _refuse_inside(path: Path, project: Path) -> None:
+    if path == project or project in path.parents:
+        raise WheelhouseInside(str(path), str(project))
+
+
+def _own_target(lock: Lockfile, run: Runner) -> dict[str, Any]:
+    """This machine as a target, with the Python that the project asks for."""
+    pinned = lock.folder / ".python-version"
+    asked = pinned.read_text(encoding="utf-8").split("\n")[0].strip() if pinned.is_file() else None
+    found = own_python(asked, str(lock.requires_python), run)
+    minor = (found.libc or "glibc 2.17").rpartition(".")[2]
+    return {
+        "python": found.name,
+        "platform": f"{found.markers['platform_machine']}-manylinux_2_{minor}",
+        "markers": dict(found.markers),
+    }
+
+
+def _machine() -> str:
+    """What a compiled wheel depends on here besides the Python: architecture and libc."""
+    return f"{platform.machine()} {' '.join(platform.libc_ver())}"

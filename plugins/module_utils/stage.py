@@ -1,0 +1,276 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The staged project: a flat `pyproject.toml` and `uv.lock` that name the wheels with their hashes.
+
+uv 0.5 and later accept it with `uv sync --locked --no-index -f <find_links>`, install from it
+offline and refuse a wheel whose bytes differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.airgap.uv.plugins.module_utils.collect import Taken
+from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.tree import (
+    SourceFile,
+    SourceTree,
+    copy_file,
+    file_digest,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
+
+# They would steer uv on the host (an interpreter, an index, other settings).
+_NEVER_STAGED = frozenset({"pyproject.toml", "uv.lock", ".python-version", "uv.toml"})
+_STAGED_NAME = re.compile(r"-release(-x)*$")
+_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class StagedWheel:
+    """A wheel as the staged lock names it. `identity` stands for it in the release's name."""
+
+    path: str
+    sha256: str
+    identity: str
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A package of the staged lock: one version, its marker and its wheels."""
+
+    name: str
+    version: str
+    marker: str | None
+    wheels: tuple[StagedWheel, ...]
+
+
+@dataclass(frozen=True)
+class StagedProject:
+    """What is written, before it is written."""
+
+    name: str
+    version: str
+    requires_python: str
+    find_links: str
+    pins: tuple[Pin, ...]
+    tool: Mapping[str, Any] = field(hash=False)
+    tree: SourceTree | None  # the project's files that travel
+
+    @property
+    def root(self) -> str:
+        """The staged root's own name: one that no wheel has, or uv could not parse the lock."""
+        taken = {pin.name for pin in self.pins}
+        name = f"{self.name}-release"
+        while name in taken:
+            name += "-x"
+        return name
+
+    @property
+    def release(self) -> str:
+        """`<version>-<hash>`: a name for the content, the same on any machine.
+
+        The folders in which wheels lie depend on what a wheelhouse held before, and a wheel that
+        was compiled on the hosts that a play names; neither is in the hash. What they were built
+        from is (`StagedWheel.identity`).
+        """
+        content = {
+            "pyproject": self.pyproject(),
+            "pins": [
+                [pin.name, pin.version, pin.marker, sorted({wheel.identity for wheel in pin.wheels})]
+                for pin in sorted(self.pins, key=_order)
+            ],
+            "files": [[file.path, file.mode, self._content(file)] for file in self.files],
+        }
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        safe = "".join(char if char.isalnum() or char in ".+!_" else "_" for char in self.version)
+        return f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The project's files that travel, without those that would steer uv on the host."""
+        found = self.tree.files if self.tree else ()
+        return tuple(file for file in found if os.path.basename(file.path) not in _NEVER_STAGED or "/" in file.path)
+
+    def _content(self, file: SourceFile) -> str:
+        if file.link is not None or self.tree is None:
+            return f"-> {file.link}"
+        return file_digest(self.tree.root / file.path)
+
+    def pyproject(self) -> str:
+        """The text of the staged `pyproject.toml`."""
+        tool = {key: value for key, value in self.tool.items() if key != "uv"}
+        project: dict[str, Any] = {
+            "name": self.root,
+            "version": self.version,
+            "requires-python": self.requires_python,
+            "dependencies": [_requirement(pin) for pin in sorted(self.pins, key=_order)],
+        }
+        tool["uv"] = {"package": False, "no-index": True, "find-links": [self.find_links], "workspace": {}}
+        return tomli_w.dumps({"project": project, "tool": tool})
+
+    def lock(self) -> str:
+        """The text of the staged `uv.lock`."""
+        pins = sorted(self.pins, key=_order)
+        names = [pin.name for pin in pins]
+        source = {"registry": self.find_links}
+        dependencies = []
+        for pin in pins:
+            entry: dict[str, Any] = {"name": pin.name}
+            if names.count(pin.name) > 1:
+                entry.update(version=pin.version, source=source)
+            dependencies.append({**entry, **_marker(pin)})
+        requires = [{"name": pin.name, **_marker(pin), "specifier": f"=={pin.version}"} for pin in pins]
+        root = {
+            "name": self.root,
+            "version": self.version,
+            "source": {"virtual": "."},
+            "dependencies": dependencies,
+            "metadata": {"requires-dist": requires},
+        }
+        packages = [
+            {
+                "name": pin.name,
+                "version": pin.version,
+                "source": source,
+                "wheels": [{"path": wheel.path, "hash": f"sha256:{wheel.sha256}"} for wheel in pin.wheels],
+            }
+            for pin in pins
+        ]
+        return tomli_w.dumps({"version": 1, "requires-python": self.requires_python, "package": [root, *packages]})
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Every file of the release: `path`, `size`, `sha256` and `mode`, or `path` and `link`."""
+        found: list[dict[str, Any]] = []
+        for name, text in (("pyproject.toml", self.pyproject()), ("uv.lock", self.lock())):
+            data = text.encode()
+            found.append(_entry(name, 0o644, len(data), hashlib.sha256(data).hexdigest()))
+        for file in self.files:
+            if file.link is not None:
+                found.append({"path": file.path, "link": file.link})
+            else:
+                found.append(_entry(file.path, file.mode, file.size, self._content(file)))
+        return found
+
+    def differs(self, path: Path) -> bool:
+        """Whether the folder `path` holds anything else than this staged project."""
+        wanted = {item["path"]: item for item in self.listing()}
+        present = {str(found.relative_to(path).as_posix()) for found in path.rglob("*") if not _real_folder(found)}
+        return present != set(wanted) or any(not _same(path / name, item) for name, item in wanted.items())
+
+    def write(self, path: Path) -> bool:
+        """Write the folder beside and swap it in; True when it changed."""
+        if path.is_dir() and not self.differs(path):
+            return False
+        refuse_foreign(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            new = Path(folder) / "new"
+            self._write_into(new)
+            if path.exists():
+                os.rename(path, Path(folder) / "old")
+            os.rename(new, path)
+        return True
+
+    def _write_into(self, folder: Path) -> None:
+        folder.mkdir(mode=0o755)
+        for file in self.files:
+            if self.tree is not None:
+                copy_file(self.tree.root / file.path, folder / file.path, file)
+        for name, text in (("pyproject.toml", self.pyproject()), ("uv.lock", self.lock())):
+            (folder / name).write_text(text, encoding="utf-8")
+            os.chmod(folder / name, 0o644)
+
+
+def refuse_foreign(path: Path) -> None:
+    """The folder is replaced as a whole, so it must be new, empty or an earlier staged project."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    try:
+        settings = tomli.loads((path / "pyproject.toml").read_text(encoding="utf-8"))
+        staged = _STAGED_NAME.search(settings["project"]["name"]) and settings["tool"]["uv"]["no-index"]
+    except (OSError, KeyError, TypeError, ValueError):
+        staged = False
+    if not staged:
+        raise ProjectInvalid(str(path), "stage.path holds something else than a staged project; name a new folder")
+
+
+def pins(
+    exported: pylock.Pylock, taken: Sequence[Taken], wishes: Preferences, wheelhouse: Wheelhouse
+) -> tuple[Pin, ...]:
+    """Every package of the lock with every wheel that it may have, whatever the targets.
+
+    `taken` adds what was built or brought; a package that is built from source has nothing else.
+    """
+    found = []
+    for package in exported.packages:
+        own = [item for item in taken if _stands_for(item, package)]
+        wheels = {item.wheel.path: _staged(item) for item in own}
+        if not (wishes.from_source(package.name) or any(item.wheel.origin["kind"] == "path" for item in own)):
+            wheels.update((item.path, item) for item in _index_wheels(package, wheelhouse))
+        version = str(package.version or (own[0].wheel.version if own else ""))
+        if version:
+            marker = str(package.marker) if package.marker else None
+            found.append(Pin(package.name, version, marker, tuple(wheels[path] for path in sorted(wheels))))
+    locked = {pin.name for pin in found}
+    for item in taken:
+        if item.wheel.name not in locked and not item.tool:
+            found.append(Pin(item.wheel.name, item.wheel.version, None, (_staged(item),)))
+    return tuple(found)
+
+
+def _stands_for(item: Taken, package: pylock.Package) -> bool:
+    same = package.version is None or str(package.version) == str(item.wheel.version)
+    return item.wheel.name == package.name and same and not item.tool
+
+
+def _staged(item: Taken) -> StagedWheel:
+    return StagedWheel(item.wheel.path, item.wheel.sha256, item.identity)
+
+
+def _index_wheels(package: pylock.Package, wheelhouse: Wheelhouse) -> Iterator[StagedWheel]:
+    for wheel in package.wheels or ():
+        digest = wheel.hashes.get("sha256", "").lower()
+        if digest:
+            yield StagedWheel(wheelhouse.place(wheel.filename, digest), digest, digest)
+
+
+def _order(pin: Pin) -> tuple[str, str, str]:
+    return (pin.name, pin.version, pin.marker or "")
+
+
+def _requirement(pin: Pin) -> str:
+    return f"{pin.name}=={pin.version}" + (f"; {pin.marker}" if pin.marker else "")
+
+
+def _marker(pin: Pin) -> dict[str, str]:
+    return {"marker": pin.marker} if pin.marker else {}
+
+
+def _entry(path: str, mode: int, size: int, sha256: str) -> dict[str, Any]:
+    return {"path": path, "mode": f"{mode:04o}", "size": size, "sha256": sha256}
+
+
+def _real_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _same(path: Path, item: Mapping[str, Any]) -> bool:
+    if "link" in item:
+        return path.is_symlink() and os.readlink(path) == item["link"]
+    if path.is_symlink() or not path.is_file():
+        return False
+    status = path.stat()
+    return f"{status.st_mode & 0o777:04o}" == item["mode"] and file_digest(path) == item["sha256"]

@@ -1,0 +1,451 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: uv_wheelhouse
+short_description: Collect what a uv.lock names into a verified wheelhouse
+version_added: 0.1.0
+description:
+  - Reads the C(uv.lock) of a project, fetches the wheels that given targets take, builds those that exist only as
+    source, and stages a project that names every wheel with its hash.
+  - Every file is checked against the hash that the lock has for it, those that are there already too.
+  - Always runs on the controller, without become and under the Python that runs Ansible (or the one in the variable
+    C(uv_deploy_controller_python)), whatever the connection of the task is.
+  - The project's folder is only read. Local packages are built from a clean copy of it.
+author:
+  - airgap.uv contributors
+requirements:
+  - python >= 3.10
+  - packaging >= 26.3
+  - requests >= 2.28
+  - tomli >= 2.0
+  - tomli-w >= 1.0
+  - pathspec >= 0.12
+  - uv >= 0.9
+options:
+  project:
+    description:
+      - Folder with C(pyproject.toml) and C(uv.lock).
+      - Exactly one of O(project) and O(lockfile) is needed.
+    type: path
+  lockfile:
+    description:
+      - Path of a C(uv.lock) instead, which lies beside its C(pyproject.toml).
+    type: path
+  frozen:
+    description:
+      - Take the lock as it is. Otherwise a lock that C(uv lock --check) finds out of date is refused.
+    type: bool
+    default: false
+  wheelhouse:
+    description:
+      - Folder to fill. It must be new, empty, a wheelhouse, or hold nothing but wheels, and lie outside the project.
+    type: path
+    required: true
+  targets:
+    description:
+      - The kinds of hosts to collect for.
+      - Without it, the Python that fits the project on the machine that collects.
+    type: list
+    elements: dict
+    suboptions:
+      python:
+        description:
+          - A CPython version, such as V(3.11), V(3.11.2) or V(3.13t).
+          - Without a micro version, what C(.0) and the newest take, joined.
+        type: str
+        required: true
+      platform:
+        description:
+          - One of uv's C(--python-platform) names for glibc Linux on this machine's architecture, such as
+            V(x86_64-manylinux_2_36).
+        type: str
+        required: true
+      markers:
+        description:
+          - Environment markers that differ from what Python and platform imply.
+        type: dict
+        default: {}
+  extras:
+    description: Extras to include.
+    type: list
+    elements: str
+    default: []
+  all_extras:
+    description: Include all extras.
+    type: bool
+    default: false
+  groups:
+    description: Dependency groups to include.
+    type: list
+    elements: str
+    default: []
+  all_groups:
+    description: Include all dependency groups.
+    type: bool
+    default: false
+  no_dev:
+    description: Leave the C(dev) group out.
+    type: bool
+    default: true
+  no_default_groups:
+    description: Leave out the groups that C(default-groups) of the project names.
+    type: bool
+    default: false
+  only_groups:
+    description: Include these groups alone, without the project.
+    type: list
+    elements: str
+    default: []
+  package:
+    description: The workspace member to deploy, instead of the project in the lock's folder.
+    type: str
+  all_packages:
+    description: Include all workspace members.
+    type: bool
+    default: false
+  no_install_project:
+    description: Leave the project itself out.
+    type: bool
+    default: false
+  no_install_workspace:
+    description: Leave all workspace members out.
+    type: bool
+    default: false
+  no_install_local:
+    description: Leave all local packages out.
+    type: bool
+    default: false
+  no_install_package:
+    description: Leave these packages out.
+    type: list
+    elements: str
+    default: []
+  no_binary:
+    description: Build these packages from their sdists, or V(:all:).
+    type: list
+    elements: str
+    default: []
+  no_build:
+    description:
+      - Never build these packages, or V(:all:), from their sdists.
+      - Local packages are built all the same, unless named one by one.
+    type: list
+    elements: str
+    default: []
+  build_constraints:
+    description:
+      - File with constraints for build requirements, each with its hash.
+    type: path
+  build_index:
+    description:
+      - Index that build requirements and the uv wheel come from.
+      - Without it, the lock's own default index.
+    type: str
+  build:
+    description:
+      - V(here) builds on this machine.
+      - V(defer) builds nothing and returns RV(to_build).
+    type: str
+    choices: [here, defer]
+    default: here
+  built:
+    description:
+      - Wheels that were built elsewhere from what RV(to_build) named.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Path of the wheel.
+        type: path
+        required: true
+      hash:
+        description: Its hash, as C(sha256:) and 64 hexadecimal digits.
+        type: str
+        required: true
+      source:
+        description: The sha256 of the source that it was built from, as RV(to_build) gave it.
+        type: str
+        required: true
+  extra_wheels:
+    description:
+      - Wheels of the caller's. One whose name the lock has stands for that package where it fits and must have its
+        version. Any other is installed in addition.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: Path of the wheel on the controller.
+        type: path
+        required: true
+      hash:
+        description: Its hash, as C(sha256:) and 64 hexadecimal digits.
+        type: str
+        required: true
+  uv:
+    description:
+      - Collect the wheel of this uv version for the targets too; V(same) for the version that collects.
+    type: str
+  prune:
+    description: Remove wheels that this lock does not want.
+    type: bool
+    default: false
+  stage:
+    description:
+      - Write the staged project.
+    type: dict
+    suboptions:
+      path:
+        description: Folder of the staged project. It is replaced as a whole.
+        type: path
+        required: true
+      find_links:
+        description: Where the wheels lie, seen from the release on the host.
+        type: str
+        default: ../../wheels
+      include:
+        description:
+          - Patterns, as in C(.gitignore), of project files that travel although C(.gitignore) names them.
+          - Of a project that travels as a wheel, only these files travel beside it.
+        type: list
+        elements: str
+        default: []
+      exclude:
+        description: Patterns, as in C(.gitignore), of project files that do not travel.
+        type: list
+        elements: str
+        default: []
+  ca_bundle:
+    description: File with the certificates of the authorities to trust.
+    type: path
+  jobs:
+    description: Files to fetch at a time.
+    type: int
+    default: 16
+  timeout:
+    description: Seconds to wait for a server's connection or next bytes.
+    type: float
+    default: 30
+  retries:
+    description: How often a file is tried again after a fault that may pass.
+    type: int
+    default: 3
+  uv_executable:
+    description:
+      - The uv to use. Without it, the one installed with the controller's Python, then the one on C(PATH).
+    type: path
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would be fetched, built and removed, and touches nothing.
+  diff_mode:
+    support: full
+    description: Shows the wheels before and after, a line each, and the release.
+  platform:
+    support: full
+    platforms: posix
+    description: The controller is a POSIX system.
+seealso:
+  - module: airgap.uv.uv_sync
+"""
+
+EXAMPLES = r"""
+- name: Collect for Debian 12
+  airgap.uv.uv_wheelhouse:
+    project: /srv/projects/shop
+    wheelhouse: /srv/wheelhouses/shop
+    targets:
+      - python: "3.11"
+        platform: x86_64-manylinux_2_36
+    stage:
+      path: /srv/stages/shop
+  run_once: true
+
+- name: See what a new lock would fetch
+  airgap.uv.uv_wheelhouse:
+    project: /srv/projects/shop
+    wheelhouse: /srv/wheelhouses/shop
+    frozen: true
+  check_mode: true
+  run_once: true
+"""
+
+RETURN = r"""
+wheels:
+  description: The wheels that the targets take.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Normalized name of the package.
+      type: str
+    version:
+      description: Version of the package.
+      type: str
+    filename:
+      description: File name, as the index names it.
+      type: str
+    path:
+      description: Path in the wheelhouse.
+      type: str
+    size:
+      description: Bytes; 0 where the lock does not tell and nothing was fetched.
+      type: int
+    sha256:
+      description: The wheel's hash.
+      type: str
+    targets:
+      description: Labels of the targets that take it.
+      type: list
+      elements: str
+    tool:
+      description: Whether it is the uv wheel that option O(uv) asked for.
+      type: bool
+    origin:
+      description: Its C(kind), the C(url) or C(path), and for what was built the source's hash and how.
+      type: dict
+added:
+  description: Paths of the wheels that were, or in check mode would be, fetched or taken up.
+  returned: success
+  type: list
+  elements: str
+removed:
+  description: Paths of the wheels that were, or would be, removed.
+  returned: success
+  type: list
+  elements: str
+to_build:
+  description: What is still to be built, each with its source and hash, Python and targets.
+  returned: success
+  type: list
+  elements: dict
+stats:
+  description:
+    - Counts of what was C(downloaded), C(built) and C(reused), C(downloaded_bytes), and wall time in C(seconds).
+  returned: success
+  type: dict
+stage:
+  description: The staged project.
+  returned: when O(stage) is given
+  type: dict
+  contains:
+    path:
+      description: Its folder.
+      type: str
+    release:
+      description: Its name; null when something must be built first.
+      type: str
+    files:
+      description: Every file with its C(path), C(size), C(sha256) and C(mode), or its C(path) and C(link).
+      type: list
+      elements: dict
+    left_out:
+      description: What of the project does not travel because C(.gitignore) or O(stage.exclude) names it.
+      type: list
+      elements: str
+    requires_python:
+      description: The lock's C(requires-python).
+      type: str
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import require
+from ansible_collections.airgap.uv.plugins.module_utils.progress import VARIABLE, Progress
+from ansible_collections.airgap.uv.plugins.module_utils.session import Session
+
+
+def argument_spec() -> dict:
+    names = {"type": "list", "elements": "str", "default": []}
+    flag = {"type": "bool", "default": False}
+    hashed = {"path": {"type": "path", "required": True}, "hash": {"type": "str", "required": True}}
+    target = {
+        "python": {"type": "str", "required": True},
+        "platform": {"type": "str", "required": True},
+        "markers": {"type": "dict", "default": {}},
+    }
+    stage = {
+        "path": {"type": "path", "required": True},
+        "find_links": {"type": "str", "default": "../../wheels"},
+        "include": names,
+        "exclude": names,
+    }
+    return {
+        "project": {"type": "path"},
+        "lockfile": {"type": "path"},
+        "frozen": flag,
+        "wheelhouse": {"type": "path", "required": True},
+        "targets": {"type": "list", "elements": "dict", "options": target},
+        "extras": names,
+        "all_extras": flag,
+        "groups": names,
+        "all_groups": flag,
+        "no_dev": {"type": "bool", "default": True},
+        "no_default_groups": flag,
+        "only_groups": names,
+        "package": {"type": "str"},
+        "all_packages": flag,
+        "no_install_project": flag,
+        "no_install_workspace": flag,
+        "no_install_local": flag,
+        "no_install_package": names,
+        "no_binary": names,
+        "no_build": names,
+        "build_constraints": {"type": "path"},
+        "build_index": {"type": "str"},
+        "build": {"type": "str", "choices": ["here", "defer"], "default": "here"},
+        "built": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {**hashed, "source": {"type": "str", "required": True}},
+        },
+        "extra_wheels": {"type": "list", "elements": "dict", "default": [], "options": hashed},
+        "uv": {"type": "str"},
+        "prune": flag,
+        "stage": {"type": "dict", "options": stage},
+        "ca_bundle": {"type": "path"},
+        "jobs": {"type": "int", "default": 16},
+        "timeout": {"type": "float", "default": 30},
+        "retries": {"type": "int", "default": 3},
+        "uv_executable": {"type": "path"},
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        mutually_exclusive=[("project", "lockfile")],
+        required_one_of=[("project", "lockfile")],
+        supports_check_mode=True,
+    )
+    with guarded(module):
+        require()
+        progress = Progress(os.environ.pop(VARIABLE, None))
+        session = Session.begin(module.params, module.run_command, progress, module.check_mode)
+        with session.holding_the_wheelhouse():
+            session.check_lock()
+            exported = session.export()
+            choices = session.select(exported)
+            work = session.plan(choices)
+            session.fetch(work)
+            session.build(work)
+            session.prune(work)
+            session.stage(work, exported)
+            result = session.result(work)
+        for warning in session.warnings:
+            module.warn(warning)
+        module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
