@@ -23,7 +23,7 @@ SHOWN_LINES = 200
 
 # A stage is a list of lanes that run side by side; a lane is a list of targets, one after the other.
 STAGES = (
-    (("setup",), ("system",)),
+    (("setup", "tree"), ("system",)),
     (("lint",), ("unit", "collection")),
     (("sanity", "demo-matrix"), ("images",)),
     (("molecule",), ("locks",)),

@@ -33,9 +33,7 @@ def version(python: Path) -> str:
     """`major.minor` of an interpreter, or nothing where it does not run."""
     ask = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
-        answer = subprocess.run(
-            [str(python), "-c", ask], capture_output=True, text=True, check=True, timeout=30
-        )
+        answer = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return ""
     return answer.stdout.strip()

@@ -39,7 +39,8 @@ def files() -> set[str]:
     """The checkout's files, relative to it: what git knows or would add, else all but caches."""
     if not (shutil.which("git") and (ROOT / ".git").exists()):
         return walk(ROOT)
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    trusting = ["git", "-c", "safe.directory=*", "-C", str(ROOT)]  # whoever owns the checkout
+    command = [*trusting, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
 
