@@ -111,15 +111,27 @@ def select(lock: pylock.Pylock, targets: Sequence[Target], preferences: Preferen
     refuse_outside([target for target in targets if not target.environments(requires)], requires)
     joined = _Joined()
     for target in targets:
+        fits = Fits(target.tags())
         for environment in target.environments(requires):
             _refuse_left_out(lock, environment, target)
             joined.begin(target)
-            for package in lock.packages:
-                joined.add(package, _ask(lock, package, environment, target, preferences))
+            for package, source in _selected(lock, environment, fits, preferences):
+                joined.add(package, _considered(package, source, fits, preferences))
     joined.refuse_obstacles()
     locked = {package.name for package in lock.packages}
     choices = [*joined.choices(), *_additional(preferences.extra_wheels, locked, targets)]
     return sorted(choices, key=lambda choice: (choice.name, choice.version or ""))
+
+
+class Fits:
+    """A target's tags, worked out once: a thousand of them are a costly thing to make anew."""
+
+    def __init__(self, found: Sequence[tags.Tag]) -> None:
+        self.tags = found
+        self._selector = tags.create_compatible_tags_selector(found)
+
+    def best(self, wheels: Iterable[ExtraWheel]) -> ExtraWheel | None:
+        return next(self._selector((wheel, wheel.tags) for wheel in wheels), None)
 
 
 class _Joined:
@@ -137,9 +149,7 @@ class _Joined:
         self._target = target
         self._names = set()
 
-    def add(self, package: pylock.Package, source: LockedSource | ExtraWheel | str | None) -> None:
-        if source is None:
-            return
+    def add(self, package: pylock.Package, source: LockedSource | ExtraWheel | str) -> None:
         if package.name in self._names:
             source = "another version of it is taken too; their markers overlap"
         self._names.add(package.name)
@@ -195,40 +205,43 @@ def sha256_of(name: str, artifact: pylock.PackageWheel | pylock.PackageSdist) ->
     return digest.lower()
 
 
-def _ask(
-    lock: pylock.Pylock, package: pylock.Package, environment: Mapping[str, str], target: Target, wishes: Preferences
-) -> LockedSource | ExtraWheel | str | None:
-    """The file that one package gives a target; the reason where there is none; None if not wanted.
-
-    `Pylock.select` stops at the first obstacle, so it is asked package by package.
-    """
-    alone = dataclasses.replace(lock, packages=[package])
+def _selected(
+    lock: pylock.Pylock, environment: Mapping[str, str], fits: Fits, wishes: Preferences
+) -> list[tuple[pylock.Package, LockedSource | None]]:
+    """What `Pylock.select` takes; None beside a package for which it finds nothing."""
     try:
-        selected = next(
-            alone.select(
-                environment=cast("markers.Environment", environment),
-                tags=target.tags(),
-                prefer_sdist_predicate=wishes.from_source,
-            ),
-            None,
-        )
+        return list(_pylock_select(lock, environment, fits, wishes))
     except pylock.PylockSelectError:
-        selected = (package, None)
-    if selected is None:
-        return None
-    own = _own_wheel(package, target, wishes)
-    if own is not None:
-        return own
-    return _allowed(package, selected[1], wishes)
+        # It stops at the first obstacle, so ask package by package to tell all of them.
+        found: list[tuple[pylock.Package, LockedSource | None]] = []
+        for package in lock.packages:
+            alone = dataclasses.replace(lock, packages=[package])
+            try:
+                found += _pylock_select(alone, environment, fits, wishes)
+            except pylock.PylockSelectError:
+                found.append((package, None))
+        return found
 
 
-def _own_wheel(package: pylock.Package, target: Target, wishes: Preferences) -> ExtraWheel | str | None:
+def _pylock_select(
+    lock: pylock.Pylock, environment: Mapping[str, str], fits: Fits, wishes: Preferences
+) -> Iterator[tuple[pylock.Package, LockedSource]]:
+    return lock.select(
+        environment=cast("markers.Environment", environment),
+        tags=fits.tags,
+        prefer_sdist_predicate=wishes.from_source,
+    )
+
+
+def _considered(
+    package: pylock.Package, source: LockedSource | None, fits: Fits, wishes: Preferences
+) -> LockedSource | ExtraWheel | str:
+    """The caller's own wheel where there is one, else `source`; or the reason why neither is taken."""
     own = [item for item in wishes.extra_wheels if item.name == package.name]
     other = [item for item in own if package.version and item.version != package.version]
     if other:
         return f"extra_wheels brings version {other[0].version}, the lock has {package.version}"
-    fits = tags.create_compatible_tags_selector(target.tags())
-    return next(fits((item, item.tags) for item in own), None)
+    return fits.best(own) or _allowed(package, source, wishes)
 
 
 def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Preferences) -> LockedSource | str:

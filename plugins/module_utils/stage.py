@@ -10,6 +10,7 @@ offline and refuse a wheel whose bytes differ.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -78,7 +79,7 @@ class StagedProject:
             name += "-x"
         return name
 
-    @property
+    @functools.cached_property
     def release(self) -> str:
         """`<version>-<hash>`: a name for the content, the same on any machine.
 
@@ -98,7 +99,7 @@ class StagedProject:
         safe = "".join(char if char.isalnum() or char in ".+!_" else "_" for char in self.version)
         return f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
 
-    @property
+    @functools.cached_property
     def files(self) -> tuple[SourceFile, ...]:
         """The project's files that travel, without those that would steer uv on the host."""
         found = self.tree.files if self.tree else ()
@@ -109,6 +110,7 @@ class StagedProject:
             return f"-> {file.link}"
         return file_digest(self.tree.root / file.path)
 
+    @functools.cache  # noqa: B019 - one staged project a run
     def pyproject(self) -> str:
         """The text of the staged `pyproject.toml`."""
         tool = {key: value for key, value in self.tool.items() if key != "uv"}
@@ -121,6 +123,7 @@ class StagedProject:
         tool["uv"] = {"package": False, "no-index": True, "find-links": [self.find_links], "workspace": {}}
         return tomli_w.dumps({"project": project, "tool": tool})
 
+    @functools.cache  # noqa: B019 - one staged project a run
     def lock(self) -> str:
         """The text of the staged `uv.lock`."""
         pins = sorted(self.pins, key=_order)
@@ -151,6 +154,7 @@ class StagedProject:
         ]
         return tomli_w.dumps({"version": 1, "requires-python": self.requires_python, "package": [root, *packages]})
 
+    @functools.cache  # noqa: B019 - one staged project a run
     def listing(self) -> list[dict[str, Any]]:
         """Every file of the release: `path`, `size`, `sha256` and `mode`, or `path` and `link`."""
         found: list[dict[str, Any]] = []
