@@ -55,6 +55,7 @@ class ActionModule(ActionBase):
         self._vars = task_vars or {}
         try:
             trees = parse_trees(self._task.args.get("trees"))
+            self._trees = [{**tree.as_dict(), "src": str(Path(tree.src).expanduser())} for tree in trees]
             result.update(self._bring(trees))
         except AirgapError as error:
             raise AnsibleActionFail(str(error)) from None
@@ -91,7 +92,7 @@ class ActionModule(ActionBase):
     # --- the host -------------------------------------------------------------------------------
 
     def _ask(self, step: str, **more: Any) -> dict[str, Any]:
-        arguments = {**self._task.args, "_step": step, **more}
+        arguments = {**self._task.args, "trees": self._trees, "_step": step, **more}
         answer: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=self._vars)
         if answer.get("failed") or answer.get("unreachable"):
             raise TransferFailed(answer)

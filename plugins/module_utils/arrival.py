@@ -153,7 +153,9 @@ def present(path: Path, file: File) -> bool:
         status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return False
-    return stat.S_ISREG(status.st_mode) and status.st_size == file.size and sha256_of(path) == file.sha256
+    # In check mode the size of a file that was never fetched may be unknown, which is told as 0.
+    sized = not file.size or status.st_size == file.size
+    return stat.S_ISREG(status.st_mode) and sized and sha256_of(path) == file.sha256
 
 
 def inside(tree: Tree, relative: str) -> Path:

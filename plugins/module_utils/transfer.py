@@ -111,6 +111,16 @@ class Tree:
     def entries(self) -> tuple[File | Link, ...]:
         return (*self.files, *self.links)
 
+    def as_dict(self) -> dict[str, Any]:
+        """As the option has it, without what the host need not know."""
+        files: list[dict[str, Any]] = [
+            {"path": file.path, "size": file.size, "sha256": file.sha256, "mode": f"{file.mode:04o}"}
+            for file in self.files
+        ]
+        links = [{"path": link.path, "link": link.target} for link in self.links]
+        keep = sorted(self.keep)
+        return {"src": self.src, "dest": self.dest, "files": files + links, "delete": self.delete, "keep": keep}
+
     def _refuse_clashes(self, where: str) -> None:
         """A path that is named twice, or is a file here and a folder there, could never be right."""
         named = [entry.path for entry in self.entries]
