@@ -117,3 +117,9 @@ def replace_in(path: Path, old: str, new: str, count: int = -1) -> None:
     if old not in text:
         raise ValueError(f"{path} does not hold {old!r}")
     path.write_text(text.replace(old, new, count), encoding="utf-8")
+
+
+def run_command(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
+    """A `Runner` as the utils take it: return code, standard output, standard error."""
+    done = subprocess.run(argv, cwd=cwd, env=dict(env), capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr

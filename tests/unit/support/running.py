@@ -100,21 +100,21 @@ class Module:
             process.stdin = None
         return process
 
-    def __call__(self, timeout: float = 120, **options: Any) -> Result:
-        """Run it to its end. Arguments of `start` go to it, all others are the module's options."""
+    def __call__(self, patience: float = 120, **options: Any) -> Result:
+        """Run it to its end, for `patience` seconds at most. What `start` knows goes to it, the rest is options."""
         own = ("check", "diff", "umask", "environment", "cwd", "wrapper")
         how = {key: options.pop(key) for key in own if key in options}
         process = self.start(options, **how)
         try:
-            return finish(process, timeout)
+            return finish(process, patience)
         except subprocess.TimeoutExpired:
             kill(process)
             raise
 
 
-def finish(process: subprocess.Popen[str], timeout: float = 120) -> Result:
+def finish(process: subprocess.Popen[str], patience: float = 120) -> Result:
     """Wait for a started module and read what it said."""
-    output = process.communicate(timeout=timeout)[0]
+    output = process.communicate(timeout=patience)[0]
     for line in reversed(output.splitlines()):
         if line.startswith("{"):
             return Result(json.loads(line), process.returncode, output)

@@ -1,0 +1,239 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.airgap.uv.plugins.module_utils import errors
+from ansible_collections.airgap.uv.plugins.module_utils.build import (
+    Build,
+    Builder,
+    LocalPackage,
+    Sdist,
+    history,
+    split_by_python,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Pyproject
+from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns, SourceTree
+from ansible_collections.airgap.uv.plugins.module_utils.uv import BuildSettings, Uv
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
+from ansible_collections.airgap.uv.tests.unit.support.projects import (
+    clean_environment,
+    make_project,
+    run_command,
+    uv_executable,
+    write_tree,
+)
+from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
+from ansible_collections.airgap.uv.tests.unit.support.sdists import leaves_mark, make_sdist
+from ansible_collections.airgap.uv.tests.unit.support.wheels import sha256, tamper
+
+PYTHON = ".".join(map(str, sys.version_info[:2]))
+ARCH = os.uname().machine
+
+
+def target(python: str = PYTHON) -> Target:
+    return Target.parse({"python": python, "platform": f"{ARCH}-manylinux_2_36"})
+
+
+class Here:
+    """A builder with its wheelhouse."""
+
+    def __init__(self, folder: Path) -> None:
+        environment = clean_environment(folder / "home")
+        self.uv = Uv.find(str(uv_executable()), run_command, environment)
+        self.house = Wheelhouse.read(folder / "wheelhouse")
+        self.builder = Builder(self.uv, BuildSettings(), self.house, ARCH)
+
+    def build(self, build: Build) -> Any:
+        with self.house.temporary() as temporary:
+            return self.builder.build(build, temporary)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Here:
+    return Here(tmp_path)
+
+
+def of_sdist(path: Path, name: str = "alpha", version: str | None = "1.0", **more: Any) -> Build:
+    source = Sdist(path.name, sha256(path), f"https://index.test/files/{path.name}", path)
+    return Build(name, version, source, more.pop("python", PYTHON), (target(),))
+
+
+def of_folder(folder: Path, name: str = "app", version: str | None = "0.1.0", part: str = ".") -> Build:
+    tree = SourceTree.read(folder, Patterns(), run_command, dict(os.environ))
+    return Build(name, version, LocalPackage.read(tree, part, ""), PYTHON, (target(),))
+
+
+@pytest.mark.parametrize("kind", ["tar.gz", "zip"])
+def test_a_wheel_from_an_sdist(kind: str, here: Here, tmp_path: Path) -> None:
+    path = make_sdist(tmp_path / "src", "alpha", kind=kind)
+    wheel = here.build(of_sdist(path))
+    assert (wheel.name, wheel.version, wheel.filename) == ("alpha", "1.0", "alpha-1.0-py3-none-any.whl")
+    assert wheel.path == f"{wheel.sha256[:12]}/{wheel.filename}"
+    assert here.house.whole(wheel.path, wheel.sha256)
+    assert wheel.origin == {
+        "kind": "sdist",
+        "url": f"https://index.test/files/{path.name}",
+        "sha256": sha256(path),
+        "built": {"python": PYTHON, "uv": str(here.uv.version)},
+    }
+    assert list((here.house.cache / "tmp").glob("*")) == []
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_a_c_extension(here: Here, tmp_path: Path) -> None:
+    wheel = here.build(of_sdist(make_sdist(tmp_path / "src", "alpha", extension=True)))
+    assert wheel.filename.endswith(f"-linux_{ARCH}.whl")
+
+
+def test_a_build_is_not_done_twice(here: Here, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    build = of_sdist(make_sdist(tmp_path / "src", "alpha", prelude=leaves_mark(mark)))
+    assert here.builder.reuse(build) is None
+    wheel = here.build(build)
+    runs = mark.read_text(encoding="utf-8")
+    assert Here(tmp_path).builder.reuse(build) == wheel
+    assert mark.read_text(encoding="utf-8") == runs
+
+
+def spoil(kind: str, here: Here, wheel: Any) -> None:
+    records = list((here.house.cache / "builds").iterdir())
+    if kind == "the wheel was tampered with":
+        tamper(here.house.path / wheel.path)
+    elif kind == "the wheel is gone":
+        (here.house.path / wheel.path).unlink()
+    else:
+        texts = {"a broken record": "{", "an empty record": "", "a foreign record": '{"name": "x"}', "a list": "[]"}
+        for record in records:
+            record.write_text(texts[kind], encoding="utf-8")
+
+
+SPOILED = [
+    "the wheel was tampered with",
+    "the wheel is gone",
+    "a broken record",
+    "an empty record",
+    "a foreign record",
+    "a list",
+]
+
+
+@pytest.mark.parametrize("kind", SPOILED)
+def test_what_is_not_whole_is_not_reused(kind: str, here: Here, tmp_path: Path) -> None:
+    build = of_sdist(make_sdist(tmp_path / "src", "alpha"))
+    wheel = here.build(build)
+    spoil(kind, here, wheel)
+    assert Here(tmp_path).builder.reuse(build) is None
+    again = here.build(build)
+    assert again.sha256 == wheel.sha256
+    assert here.house.whole(again.path, again.sha256)
+
+
+def test_a_record_that_names_a_file_outside(here: Here, tmp_path: Path) -> None:
+    build = of_sdist(make_sdist(tmp_path / "src", "alpha"))
+    wheel = here.build(build)
+    shutil.copy(here.house.path / wheel.path, tmp_path / "outside.whl")
+    (record,) = (here.house.cache / "builds").iterdir()
+    record.write_text(json.dumps({**wheel.as_dict(), "path": "../outside.whl"}), encoding="utf-8")
+    assert here.builder.reuse(build) is None
+
+
+def test_another_sdist_of_the_same_name_is_built(here: Here, tmp_path: Path) -> None:
+    here.build(of_sdist(make_sdist(tmp_path / "one", "alpha")))
+    assert here.builder.reuse(of_sdist(make_sdist(tmp_path / "two", "alpha", files={"alpha/x.py": "x = 1\n"}))) is None
+
+
+WRONG = [
+    ({"name": "beta"}, "its name is alpha, the lock says beta"),
+    ({"version": "2.0"}, r"its version is 1\.0, the lock says 2\.0"),
+]
+
+
+@pytest.mark.parametrize(("asked", "said"), WRONG)
+def test_a_build_that_gives_something_else(asked: dict[str, str], said: str, here: Here, tmp_path: Path) -> None:
+    build = of_sdist(make_sdist(tmp_path / "src", "alpha"), **asked)
+    with pytest.raises(errors.BuiltWheelWrong, match=said):
+        here.build(build)
+    assert not list(here.house.path.rglob("*.whl"))
+
+
+def test_bytes_depend_on_neither_clock_nor_place(tmp_path: Path) -> None:
+    """The umask is the module's to set: tests/unit/plugins/modules."""
+    path = make_sdist(tmp_path / "src", "alpha")
+    digests = {Here(tmp_path / name).build(of_sdist(path)).sha256 for name in ("one", "two/with/more")}
+    assert len(digests) == 1
+
+
+def test_a_local_package_is_built_from_a_clean_copy(here: Here, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", packaged=True, files={"app/deleted.py": "x = 1\n"})
+    write_tree(project, {"build/lib/app/ghost.py": "", ".venv/x": "", "app.egg-info/PKG-INFO": ""})
+    (project / "app" / "deleted.py").unlink()
+    before = snapshot(project)
+    wheel = here.build(of_folder(project))
+    assert snapshot(project) == before
+    names = zipfile.ZipFile(here.house.path / wheel.path).namelist()
+    assert [name for name in names if ".dist-info" not in name] == ["app/__init__.py"]
+    assert wheel.origin["kind"] == "directory"
+    assert wheel.origin["path"] == "."
+
+
+def test_two_checkouts_give_the_same_wheel(tmp_path: Path) -> None:
+    digests = set()
+    for umask in (0o022, 0o077):
+        old = os.umask(umask)
+        try:
+            folder = tmp_path / f"{umask:o}"
+            project = make_project(folder / "some" / "project", packaged=True)
+            os.utime(project / "app" / "__init__.py", (umask * 1e6, umask * 1e6))
+            digests.add(Here(folder).build(of_folder(project)).sha256)
+        finally:
+            os.umask(old)
+    assert len(digests) == 1
+
+
+def test_a_member_is_built_with_what_lies_beside_it(here: Here, tmp_path: Path) -> None:
+    make_project(tmp_path / "project" / "packages" / "tools", name="tools", packaged=True)
+    wheel = here.build(of_folder(tmp_path / "project", "tools", part="packages/tools"))
+    assert wheel.filename == "tools-0.1.0-py3-none-any.whl"
+
+
+def git(folder: Path, *words: str) -> None:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@index.test", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+@pytest.mark.parametrize("backend", ["hatch-vcs", "setuptools"])
+def test_a_version_from_history_in_a_shallow_clone(backend: str, here: Here, tmp_path: Path) -> None:
+    text = f'[project]\nname = "app"\ndynamic = ["version"]\n[build-system]\nrequires = ["{backend}"]\n'
+    origin = write_tree(tmp_path / "origin", {"pyproject.toml": text})
+    git(origin, "init", "-q")
+    git(origin, "add", ".")
+    git(origin, "commit", "-qm", "one")
+    git(origin, "commit", "-qm", "two", "--allow-empty")
+    git(tmp_path, "clone", "-q", "--depth", "1", origin.as_uri(), "clone")
+    whole = history(origin, Pyproject.read(origin), here.uv)
+    if backend == "setuptools":
+        assert whole == history(tmp_path / "clone", Pyproject.read(tmp_path / "clone"), here.uv) == ""
+        return
+    assert whole
+    with pytest.raises(errors.ShallowClone, match=rf"{tmp_path}/clone.*shallow.*git fetch --unshallow"):
+        history(tmp_path / "clone", Pyproject.read(tmp_path / "clone"), here.uv)
+
+
+def test_each_python_is_built_for_once() -> None:
+    targets = [target("3.11.2"), target("3.11.7"), target("3.9.18"), target("3.13t")]
+    split = {python: [each.python.name for each in found] for python, found in split_by_python(targets)}
+    assert split == {"3.11": ["3.11.2", "3.11.7"], "3.13t": ["3.13t"], "3.9": ["3.9.18"]}
