@@ -201,7 +201,9 @@ def _parents_ignores(root: Path) -> list[tuple[str, Spec]]:
         if parent != top and top not in parent.parents:
             break
         found.append((f"/{root.relative_to(parent).as_posix()}/", _read_ignore(parent)))
-    return list(reversed(found))
+    found.reverse()
+    # A project in a folder that the repository ignores is none of that repository's.
+    return [] if _ignored("", found) else found
 
 
 def _ignored(path: str, ignores: list[tuple[str, Spec]]) -> bool:
