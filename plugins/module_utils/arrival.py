@@ -290,9 +290,8 @@ class Arrival:
 
     def _make_folders(self, relative: str) -> None:
         """The folders above an entry, as real ones: a link or a file in the way is cleared."""
-        for parent in reversed(Path(relative).parents):
-            if str(parent) != ".":
-                self._make_folder(inside(self.tree, str(parent)))
+        for parent in reversed(Path(relative).parents):  # the first is ".", the tree's own folder
+            self._make_folder(inside(self.tree, str(parent)))
 
     def _make_folder(self, path: Path) -> None:
         if (
