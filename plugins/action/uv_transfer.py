@@ -9,6 +9,7 @@ The host's module does everything on the host. What is decided here is only how 
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tarfile
@@ -206,7 +207,7 @@ def _packed(trees: Sequence[Tree], keys: Sequence[Key]) -> Iterator[str]:
             for key in keys:
                 with _source(trees, key).open("rb") as stream:
                     info = tarfile.TarInfo(key.name)
-                    info.size = trees[key.tree].files[key.file].size
+                    info.size = os.fstat(stream.fileno()).st_size
                     try:
                         tar.addfile(info, stream)
                     except OSError as error:

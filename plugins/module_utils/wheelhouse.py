@@ -105,9 +105,9 @@ class Wheelhouse:
         return filename
 
     def size(self, path: str) -> int:
-        """Bytes of a wheel that an earlier run brought; 0 when it is not known."""
-        known = self._known.get(path)
-        return known.size if known else 0
+        """Bytes of a wheel that an earlier run brought, one that failed too; 0 when it is not there."""
+        full = self.path / path
+        return full.stat().st_size if full.is_file() else 0
 
     def absent(self, files: Mapping[str, str]) -> list[str]:
         """Those of `files` (path to sha256) that are not there with exactly these bytes."""
