@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -29,7 +30,8 @@ from typing import Any
 
 import tomli
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parents[1]
 DEMO = CHECKOUT / "build" / "demo"
 PROJECT = DEMO / "project"
 HOST = DEMO / "host"
@@ -94,7 +96,8 @@ def show_deploy() -> Path:
 def show_answer() -> None:
     title("3. Start it on a free port and ask what it runs on")
     answer = ask()
-    print(json.dumps(answer, indent=2))
+    print("    /api/distributions answers:", end="\n    ")
+    print(json.dumps(answer).replace('{"name"', '\n      {"name"'))
     packages = locked()
     for one in answer["distributions"]:
         name = re.sub(r"[-_.]+", "-", one["name"]).lower()
@@ -115,7 +118,7 @@ def show_refusal(release: Path) -> Path:
     title("5. Someone changes a wheel on the host, keeping its name, size and time")
     wheel = next((HOST / "wheels").rglob("waitress-*.whl"))
     tamper(wheel)
-    say(f"One byte of {shown(wheel)} is another now. Told to install this release once more, uv says:\n")
+    say(f"One byte of {shown(wheel)} is another now. Told to install this release once more, uv says:")
     sync = f"sync --locked --no-index -f ../../wheels --no-cache --no-config --python {PYTHON}"
     with tempfile.TemporaryDirectory(dir=DEMO) as scratch:
         elsewhere = f"{scratch}/venv"
@@ -130,7 +133,7 @@ def show_next_release(first: Path, wheel: Path) -> None:
     page = PROJECT / "src" / "whatruns" / "templates" / "page.html"
     page.write_text(page.read_text(encoding="utf-8").replace("<h1>", "<h1>The new "), encoding="utf-8")
     bad = sha256(wheel)
-    deploy()
+    deploy("--diff")
     if sha256(wheel) == bad:
         raise DemoError(f"{wheel} is still the tampered one")
     second = CURRENT.resolve()
@@ -143,11 +146,11 @@ def show_next_release(first: Path, wheel: Path) -> None:
 # What they use
 
 
-def deploy() -> int:
-    """Run the playbook; how many tasks changed something."""
-    playbook = CHECKOUT / "examples" / "demo" / "deploy.yml"
+def deploy(*options: str) -> int:
+    """Run the playbook, which shows what it changes; how many tasks changed something."""
     log = DEMO / "deploy.log"
-    run("ansible-playbook", str(playbook), "-e", json.dumps({"demo": str(DEMO), "python": PYTHON}), log=log)
+    python = f"uv_deploy_python={shlex.quote(PYTHON)}"
+    run("ansible-playbook", str(HERE / "deploy.yml"), "-e", python, *options, log=log)
     return int(re.findall(r"\bchanged=(\d+)", log.read_text(encoding="utf-8"))[-1])
 
 
@@ -169,7 +172,7 @@ def serving() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     program = CURRENT / ".venv" / "bin" / "whatruns"
-    print(f"    $ {shown(program)} --port {port}")
+    print(f"\n    $ {shown(program)} --port {port}")
     server = subprocess.Popen([program, "--port", str(port)], env=environment(), stdin=subprocess.DEVNULL)
     try:
         wait_for(server, port)
@@ -230,12 +233,9 @@ def environment(**more: str) -> dict[str, str]:
         **kept,
         "PATH": f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "LC_ALL": "C.UTF-8",
-        "ANSIBLE_CONFIG": os.devnull,
+        "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"),
         "ANSIBLE_COLLECTIONS_PATH": str(DEMO / "collections"),
-        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
         "ANSIBLE_HOME": str(DEMO / "ansible"),
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "ANSIBLE_REMOTE_TEMP": str(DEMO / "ansible" / "tmp"),
         "UV_PYTHON_DOWNLOADS": "never",
         **more,
@@ -253,7 +253,7 @@ def run(
 
     Returns its exit code, which must be among `fine`.
     """
-    print(f"    $ {' '.join(shown(part) for part in command)}")
+    print(f"\n    $ {' '.join(shown(part) for part in command)}")
     process = subprocess.Popen(
         command, cwd=cwd, env=environment(**more), stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
@@ -261,8 +261,12 @@ def run(
     assert process.stdout is not None
     with contextlib.ExitStack() as stack:
         kept = stack.enter_context(log.open("w", encoding="utf-8")) if log else None
+        blank = ""  # held back, so that nothing ends with empty lines
         for line in process.stdout:
-            print(f"    {line.rstrip()}")
+            text = line.rstrip()
+            if text:
+                print(f"{blank}    {text}")
+            blank = "" if text else blank + "\n"
             if kept:
                 kept.write(line)
     code = process.wait()
@@ -276,7 +280,7 @@ def shown(path: object) -> str:
 
 
 def title(text: str) -> None:
-    print(f"\n{text}\n")
+    print(f"\n\n{text}")
 
 
 def say(text: str) -> None:
