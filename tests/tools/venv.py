@@ -12,6 +12,7 @@ the same pins by the same Python stays as it is.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import shutil
@@ -23,7 +24,7 @@ from pathlib import Path
 def mark(requirements: Path) -> str:
     """What an environment is made from: the interpreter and the pins."""
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    return f"{sys.executable} {sys.version} {digest}\n"
+    return f"{sys.base_prefix} {sys.version} {digest}\n"
 
 
 def create(folder: Path) -> list[str]:
@@ -48,6 +49,13 @@ def create(folder: Path) -> list[str]:
 
 
 def main(folder: Path, requirements: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another target may want the same
+        fill(folder, requirements)
+
+
+def fill(folder: Path, requirements: Path) -> None:
     stamp = folder / ".made-from"
     if stamp.is_file() and stamp.read_text() == mark(requirements):
         return
