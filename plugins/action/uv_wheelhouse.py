@@ -18,7 +18,6 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
-
 from ansible_collections.airgap.uv.plugins.module_utils.progress import VARIABLE
 
 # A collect that is shorter shows nothing.
@@ -54,7 +53,8 @@ class ActionModule(ActionBase):
     @contextlib.contextmanager
     def _on_the_controller(self) -> Iterator[None]:
         """Swap in a local connection without become for this one module run."""
-        theirs, become = self._connection, self._play_context.become
+        theirs: Any = self._connection
+        become = self._play_context.become
         self._play_context.become = False
         local = connection_loader.get("ansible.builtin.local", self._play_context)
         local.set_options()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,9 +76,22 @@ class LocalPackage:
         return destination / self.folder
 
     def give_history(self, copy: Path) -> None:
-        """Let git see `copy` as the checkout of the same repository, which it only reads."""
-        if self.from_history:
-            (copy / ".git").write_text(f"gitdir: {_git_folder(self.tree.root)}\n", encoding="utf-8")
+        """Let git see `copy` as one more worktree: its own HEAD and index, the repository's history.
+
+        Some git commands refresh the index even when only asked, so the project's own is not lent
+        (gitrepository-layout(5), `commondir`).
+        """
+        if not self.from_history:
+            return
+        theirs = _git_folder(self.tree.root)
+        ours = copy / ".git"
+        ours.mkdir()
+        for name in ("HEAD", "index"):
+            if (theirs / name).is_file():
+                shutil.copyfile(theirs / name, ours / name)
+        named = theirs / "commondir"
+        common = (theirs / named.read_text(encoding="utf-8").strip()) if named.is_file() else theirs
+        (ours / "commondir").write_text(f"{common.resolve()}\n", encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -183,7 +197,8 @@ def history(project: Path, pyproject: Pyproject, uv: Uv) -> str:
     rc, out, _err = uv.run(git(project, "rev-parse", "--is-shallow-repository"), str(project), environ)
     if rc == 0 and out.strip() == "true":
         raise ShallowClone(str(project))
-    rc, out, err = uv.run(git(project, "describe", "--tags", "--long", "--always", "--dirty"), str(project), environ)
+    # Not `--dirty`, which writes the index: what is changed in the folder is in the tree's digest.
+    rc, out, err = uv.run(git(project, "describe", "--tags", "--long", "--always"), str(project), environ)
     return out.strip() or err.strip() or str(rc)
 
 

@@ -72,7 +72,9 @@ class Plan:
     ) -> Plan:
         """`local` reads the local package of a name and a folder; `tool`: these are for uv itself."""
         _refuse_other_sources(choices)
-        downloads, brought, builds = [], [], []
+        downloads: list[tuple[Taken, Artifact]] = []
+        brought: list[tuple[Taken, ExtraWheel]] = []
+        builds: list[tuple[Build, Artifact | None]] = []
         for choice in choices:
             source = choice.source
             if isinstance(source, pylock.PackageWheel):

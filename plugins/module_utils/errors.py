@@ -124,6 +124,17 @@ class ProjectInvalid(AirgapError):
         return f"{self.path} cannot be used: {self.reason}."
 
 
+class OptionInvalid(AirgapError):
+    def __init__(self, option: str, value: str, reason: str) -> None:
+        super().__init__(option, value, reason)
+        self.option = option
+        self.value = value
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.option}: {self.value} cannot be used: {self.reason}."
+
+
 class FileInvalid(AirgapError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path, reason)
@@ -347,6 +358,23 @@ class UvRequiredVersion(AirgapError):
         return (
             f"The project {self.project} demands uv {self.required} (required-version), "
             f"and {self.path} is {self.found}. Name a uv that fits (uv_executable), or change required-version."
+        )
+
+
+class InterpreterMissing(AirgapError):
+    """`rejected`: paths of interpreters with the reason why each is not the one."""
+
+    def __init__(self, request: str, rejected: list[tuple[str, str]]) -> None:
+        super().__init__(request, rejected)
+        self.request = request
+        self.rejected = rejected
+
+    def __str__(self) -> str:
+        found = _listed(f"{path} {reason}" for path, reason in self.rejected[:8])
+        looked = f" These were looked at:{found}" if found else ""
+        return (
+            f"The controller has no Python {self.request}, which a build needs. Install it, forbid the build "
+            f"(no_build), leave the package out (no_install_package) or bring a wheel (extra_wheels).{looked}"
         )
 
 

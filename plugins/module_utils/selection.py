@@ -118,7 +118,7 @@ def select(lock: pylock.Pylock, targets: Sequence[Target], preferences: Preferen
             for package, source in _selected(lock, environment, fits, preferences):
                 joined.add(package, _considered(package, source, fits, preferences))
     joined.refuse_obstacles()
-    locked = {package.name for package in lock.packages}
+    locked = {str(package.name) for package in lock.packages}
     choices = [*joined.choices(), *_additional(preferences.extra_wheels, locked, targets)]
     return sorted(choices, key=lambda choice: (choice.name, choice.version or ""))
 

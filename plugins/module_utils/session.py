@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils import environ
-from ansible_collections.airgap.uv.plugins.module_utils.build import Builder, LocalPackage, history, pure
+from ansible_collections.airgap.uv.plugins.module_utils import controller
+from ansible_collections.airgap.uv.plugins.module_utils.build import Builder, pure
 from ansible_collections.airgap.uv.plugins.module_utils.collect import (
     Clock,
     Plan,
@@ -30,23 +29,22 @@ from ansible_collections.airgap.uv.plugins.module_utils.collect import (
 )
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     DiskFull,
-    ProjectInvalid,
+    OptionInvalid,
     WheelhouseInside,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
-from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member, Pyproject
+from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, Preferences, select
-from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins
+from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
+from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins, refuse_foreign
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target, refuse_other_machines
-from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns, SourceTree, toplevel
+from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns
 from ansible_collections.airgap.uv.plugins.module_utils.uv import (
     BuildSettings,
     Groups,
-    Runner,
     Uv,
-    own_python,
     parse_pylock,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse, write_text
@@ -68,7 +66,7 @@ class Session:
     targets: list[Target]
     groups: Groups
     preferences: Preferences
-    patterns: Patterns
+    sources: Sources
     progress: Progress
     check_mode: bool
     clock: Clock = field(default_factory=Clock)
@@ -78,7 +76,6 @@ class Session:
     changed: bool = False
     staged: dict[str, Any] | None = None
     before: list[str] = field(default_factory=list)
-    _trees: dict[Path, SourceTree] = field(default_factory=dict)
 
     @classmethod
     def begin(
@@ -90,29 +87,37 @@ class Session:
     ) -> Session:
         """Read everything that can be refused before anything is touched."""
         clock = Clock()
-        _use_only_this_environment(params.get("ca_bundle"))
+        controller.use_only_this_environment(params.get("ca_bundle"))
 
         def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
-            return run_command(argv, cwd=cwd, environ_update=dict(env))
+            rc, out, err = run_command(argv, cwd=cwd, environ_update=dict(env))
+            if rc and ("os error 28" in err or "No space left on device" in err):
+                raise DiskFull(params["wheelhouse"], f"what {Path(argv[0]).name} writes", None)
+            return rc, out, err
 
         uv = Uv.find(params.get("uv_executable"), run, {})
         lock = Lockfile.read(_lock_path(params))
         uv.refuse_required_version(lock)
         wheelhouse = Wheelhouse.read(Path(params["wheelhouse"]).resolve())
         _refuse_inside(wheelhouse.path, lock.folder)
+        _refuse_missing_files(params)
         if params.get("stage"):
-            _refuse_inside(Path(params["stage"]["path"]).resolve(), lock.folder)
-        targets = [Target.parse(raw) for raw in params.get("targets") or [_own_target(lock, run)]]
+            stage = Path(params["stage"]["path"]).resolve()
+            _refuse_inside(stage, lock.folder)
+            refuse_foreign(stage)
+        given = params.get("targets") or [controller.own_target(lock.folder, str(lock.requires_python), run)]
+        targets = [Target.parse(raw) for raw in given]
         refuse_other_machines(targets, platform.machine())
+        uv = uv if check_mode else uv.with_cache(wheelhouse.cache / "uv")
         return cls(
             params=params,
-            uv=uv if check_mode else uv.with_cache(wheelhouse.cache / "uv"),
+            uv=uv,
             lock=lock,
             wheelhouse=wheelhouse,
             targets=list(dict.fromkeys(targets)),
             groups=Groups.parse(params),
             preferences=Preferences.parse(params),
-            patterns=Patterns.parse(params.get("stage") or {}),
+            sources=Sources(lock, Patterns.parse(params.get("stage") or {}), uv, progress),
             progress=progress,
             check_mode=check_mode,
             clock=clock,
@@ -144,14 +149,12 @@ class Session:
         """Refuse a lock that is out of date, unless it is to be taken as it is."""
         if self.params["frozen"]:
             return
-        if not any(self._pyproject(member).dynamic for member in self.lock.members):
+        if not self.sources.dynamic:
             self.uv.check_lock(self.lock.folder)
             return
         # uv runs a build backend for dynamic metadata, and that may write into the folder.
         with self._scratch() as folder:
-            self._tree(self._root_of_build()).copy(folder)
-            self._give_history(folder)
-            self.uv.check_lock(folder / self._folder_in_build("."))
+            self.uv.check_lock(self.sources.copy(folder / "copy"))
 
     def export(self) -> pylock.Pylock:
         return self.uv.export(self.lock, self.groups)
@@ -161,12 +164,12 @@ class Session:
 
     def plan(self, choices: Sequence[Choice]) -> Work:
         """What has to be fetched and built; hashes what is there already."""
-        plan = Plan.make(choices, self.wheelhouse, self._local)
+        plan = Plan.make(choices, self.wheelhouse, self.sources.package)
         if self.params.get("uv"):
             plan = plan.joined_with(
-                Plan.make(self._tool(str(self.params["uv"])), self.wheelhouse, self._local, tool=True)
+                Plan.make(self._tool(str(self.params["uv"])), self.wheelhouse, self.sources.package, tool=True)
             )
-        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, _machine())
+        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, controller.machine())
         work = Work(plan, self.wheelhouse, builder, self.progress)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
@@ -207,7 +210,7 @@ class Session:
             return
         path = Path(wanted["path"])
         member = self._deployed()
-        tree = self._travelling(member)
+        tree = self.sources.travelling(member)
         left_out = list(tree.left_out) if tree else []
         self.staged = {
             "path": str(path),
@@ -227,7 +230,7 @@ class Session:
             requires_python=str(self.lock.requires_python) or ">=3.9",
             find_links=wanted["find_links"],
             pins=pins(exported, taken, self.preferences, self.wheelhouse),
-            tool=self._pyproject(member).tool if member else {},
+            tool=self.sources.pyproject(member).tool if member else {},
             tree=tree,
         )
         self.changed |= (not path.is_dir() or staged.differs(path)) if self.check_mode else staged.write(path)
@@ -253,9 +256,6 @@ class Session:
 
     # What the steps above are made of.
 
-    def _pyproject(self, member: Member) -> Pyproject:
-        return Pyproject.read(self.lock.folder / member.folder)
-
     def _deployed(self) -> Member | None:
         """The member that is deployed: the one named, or the one in the lock's folder."""
         return self.lock.member(self.groups.package) if self.groups.package else self.lock.root
@@ -265,42 +265,7 @@ class Session:
         if member is None:
             return "0"
         built = next((item.wheel.version for item in taken if item.wheel.name == member.name), None)
-        return member.version or self._pyproject(member).version or built or "0"
-
-    def _travelling(self, member: Member | None) -> SourceTree | None:
-        """The files that travel: all of a project without a build system, else those that are named."""
-        include = self.patterns.include
-        if member is not None and not member.packaged:
-            return self._tree(self.lock.folder).below(member.folder)
-        if not include:
-            return None
-        folder = member.folder if member else "."
-        return self._tree(self.lock.folder).below(folder).matching(include)
-
-    def _tree(self, root: Path) -> SourceTree:
-        if root not in self._trees:
-            self._trees[root] = SourceTree.read(root, self.patterns, self.uv.run, self.uv.environ)
-        return self._trees[root]
-
-    def _root_of_build(self) -> Path:
-        """What a build sees: the project, or the whole repository where the version is in its history."""
-        members = [member for member in self.lock.members if member.packaged]
-        if any(self._pyproject(member).version_from_history for member in members):
-            return toplevel(self.lock.folder) or self.lock.folder
-        return self.lock.folder
-
-    def _folder_in_build(self, folder: str) -> str:
-        return os.path.normpath((self.lock.folder / folder).relative_to(self._root_of_build()).as_posix())
-
-    def _give_history(self, folder: Path) -> None:
-        root = self._root_of_build()
-        if root != self.lock.folder or (root / ".git").exists():
-            LocalPackage(self._tree(root), ".", "", toplevel(root) is not None).give_history(folder)
-
-    def _local(self, name: str, folder: str) -> LocalPackage:
-        self.progress.say(f"reads the files of {name}")
-        said = history(self.lock.folder, Pyproject.read(self.lock.folder / folder), self.uv)
-        return LocalPackage.read(self._tree(self._root_of_build()), self._folder_in_build(folder), said)
+        return member.version or self.sources.pyproject(member).version or built or "0"
 
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
@@ -309,8 +274,6 @@ class Session:
 
     def _build_settings(self) -> BuildSettings:
         constraints = self.params.get("build_constraints")
-        if constraints and not Path(constraints).is_file():
-            raise ProjectInvalid(constraints, "build_constraints names no file")
         return BuildSettings(
             self.params.get("build_index") or self.lock.default_index,
             Path(constraints) if constraints else None,
@@ -341,41 +304,18 @@ class Session:
                 )
 
 
-def _use_only_this_environment(ca_bundle: str | None) -> None:
-    """Drop what would steer uv, and make modes independent of the caller's umask."""
-    kept = environ.clean(os.environ)
-    os.environ.clear()
-    os.environ.update(kept)
-    os.environ.update(UV_PYTHON_DOWNLOADS="never", GIT_OPTIONAL_LOCKS="0")
-    if ca_bundle:
-        os.environ.update(SSL_CERT_FILE=ca_bundle, REQUESTS_CA_BUNDLE=ca_bundle)
-    os.umask(0o022)
-
-
 def _lock_path(params: Mapping[str, Any]) -> Path:
     if params.get("lockfile"):
         return Path(params["lockfile"]).resolve()
     return Path(params["project"]).resolve() / "uv.lock"
 
 
+def _refuse_missing_files(params: Mapping[str, Any]) -> None:
+    for option in ("ca_bundle", "build_constraints"):
+        if params.get(option) and not Path(params[option]).is_file():
+            raise OptionInvalid(option, params[option], "there is no such file")
+
+
 def _refuse_inside(path: Path, project: Path) -> None:
     if path == project or project in path.parents:
         raise WheelhouseInside(str(path), str(project))
-
-
-def _own_target(lock: Lockfile, run: Runner) -> dict[str, Any]:
-    """This machine as a target, with the Python that the project asks for."""
-    pinned = lock.folder / ".python-version"
-    asked = pinned.read_text(encoding="utf-8").split("\n")[0].strip() if pinned.is_file() else None
-    found = own_python(asked, str(lock.requires_python), run)
-    minor = (found.libc or "glibc 2.17").rpartition(".")[2]
-    return {
-        "python": found.name,
-        "platform": f"{found.markers['platform_machine']}-manylinux_2_{minor}",
-        "markers": dict(found.markers),
-    }
-
-
-def _machine() -> str:
-    """What a compiled wheel depends on here besides the Python: architecture and libc."""
-    return f"{platform.machine()} {' '.join(platform.libc_ver())}"

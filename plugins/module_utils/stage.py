@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import re
-import tempfile
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,17 +179,21 @@ class StagedProject:
         if path.is_dir() and not self.differs(path):
             return False
         refuse_foreign(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            new = Path(folder) / "new"
+        new, old = (path.with_name(f".{path.name}.{word}") for word in ("new", "old"))
+        for remains in (new, old):
+            shutil.rmtree(remains, ignore_errors=True)
+        try:
             self._write_into(new)
             if path.exists():
-                os.rename(path, Path(folder) / "old")
-            os.rename(new, path)
+                path.rename(old)
+            new.rename(path)
+        finally:
+            for remains in (new, old):
+                shutil.rmtree(remains, ignore_errors=True)
         return True
 
     def _write_into(self, folder: Path) -> None:
-        folder.mkdir(mode=0o755)
+        folder.mkdir(mode=0o755, parents=True)
         for file in self.files:
             if self.tree is not None:
                 copy_file(self.tree.root / file.path, folder / file.path, file)
@@ -273,7 +277,7 @@ def _real_folder(path: Path) -> bool:
 
 def _same(path: Path, item: Mapping[str, Any]) -> bool:
     if "link" in item:
-        return path.is_symlink() and os.readlink(path) == item["link"]
+        return path.is_symlink() and os.readlink(path) == str(item["link"])
     if path.is_symlink() or not path.is_file():
         return False
     status = path.stat()

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
+from ansible_collections.airgap.uv.plugins.module_utils.controller import SOURCE_DATE_EPOCH, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pathspec
-from ansible_collections.airgap.uv.plugins.module_utils.uv import SOURCE_DATE_EPOCH, Runner
 
 # Never part of a project, whoever names them: histories, environments, what machines leave behind.
 NEVER = (

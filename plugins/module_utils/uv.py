@@ -11,16 +11,18 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils import interpreter
+from ansible_collections.airgap.uv.plugins.module_utils import controller, interpreter
+from ansible_collections.airgap.uv.plugins.module_utils.controller import SOURCE_DATE_EPOCH, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     BuildFailed,
     CommandError,
     HashMissing,
+    InterpreterMissing,
     LockCheckImpossible,
     LockOutdated,
     UvMissing,
@@ -32,15 +34,6 @@ from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 
 # The oldest uv whose `uv export --format pylock.toml` is what is read here.
 MINIMUM = "0.9.0"
-
-# uv takes the newest of a zip date's range for a wheel's files otherwise (reproducible-builds.org).
-SOURCE_DATE_EPOCH = "315532800"  # 1980-01-01, the first that a zip file can hold
-
-
-class Runner(Protocol):
-    """Runs a command and gives its return code, standard output and standard error."""
-
-    def __call__(self, argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -179,7 +172,10 @@ class Uv:
         `uv python find` ends at the first that does not run, such as a version manager's shim for a
         version that is not active, so the search is the one that hosts are asked with.
         """
-        return own_python(request, None, self.run).path
+        try:
+            return controller.find_python(request, None, self.run).path
+        except interpreter.PythonMissing as error:
+            raise InterpreterMissing(request, list(error.rejected)) from error
 
     def build_wheel(self, source: Path, out: Path, python: str, settings: BuildSettings) -> None:
         """`uv build --wheel` of a source archive or folder into `out`; raises `BuildFailed`."""
@@ -217,23 +213,6 @@ class BuildSettings:
         if self.constraints:
             found += ["--build-constraints", str(self.constraints), "--require-hashes"]
         return found
-
-
-def own_python(request: str | None, requires_python: str | None, run: Runner) -> interpreter.Interpreter:
-    """An interpreter of this machine; uv's and pyenv's own folders are searched too."""
-    path = os.environ.get("PATH", "")
-    folders = [*path.split(":"), *_version_managers(path.split(":"))]
-    search = interpreter.Search.usual(":".join(folders), str(Path(sys.executable).parent))
-    # `/`: a .python-version of the working folder would lead shims astray.
-    return interpreter.find(
-        interpreter.Request.parse(request, requires_python), search, lambda argv: run(list(argv), "/", {})
-    )
-
-
-def _version_managers(path: Sequence[str]) -> Iterator[str]:
-    roots = [Path(folder).parent / "versions" for folder in path if folder.endswith("/shims")]
-    for root in [*roots, Path.home() / ".local/share/uv/python"]:
-        yield from sorted(str(folder) for folder in root.glob("*/bin"))
 
 
 def parse_pylock(text: str, where: str) -> pylock.Pylock:

@@ -356,6 +356,7 @@ stage:
 """
 
 import os
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded
@@ -364,7 +365,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.progress import VARIABLE
 from ansible_collections.airgap.uv.plugins.module_utils.session import Session
 
 
-def argument_spec() -> dict:
+def argument_spec() -> dict[str, Any]:
     names = {"type": "list", "elements": "str", "default": []}
     flag = {"type": "bool", "default": False}
     hashed = {"path": {"type": "path", "required": True}, "hash": {"type": "str", "required": True}}
