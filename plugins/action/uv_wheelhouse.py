@@ -36,6 +36,7 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
     _supports_async = False
     _requires_connection = False
+    _connection: Any  # ActionBase does not say
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -53,7 +54,7 @@ class ActionModule(ActionBase):
     @contextlib.contextmanager
     def _on_the_controller(self) -> Iterator[None]:
         """Swap in a local connection without become for this one module run."""
-        theirs: Any = self._connection
+        theirs = self._connection
         become = self._play_context.become
         self._play_context.become = False
         local = connection_loader.get("ansible.builtin.local", self._play_context)

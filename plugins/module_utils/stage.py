@@ -281,4 +281,4 @@ def _same(path: Path, item: Mapping[str, Any]) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     status = path.stat()
-    return f"{status.st_mode & 0o777:04o}" == item["mode"] and file_digest(path) == item["sha256"]
+    return (f"{status.st_mode & 0o777:04o}", file_digest(path)) == (item["mode"], item["sha256"])
