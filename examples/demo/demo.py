@@ -40,6 +40,13 @@ UV = HOST / "bin" / "uv"
 TOOLS = Path(sys.executable).parent
 PYTHON = getattr(sys, "_base_executable", sys.executable)  # a host has no environment of ours
 START_SECONDS = 20
+# Where pip's user may have named certificates, and where distributions keep theirs.
+CERTIFICATES_NAMED = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
+CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+)
 
 
 class DemoError(Exception):
@@ -149,8 +156,10 @@ def show_next_release(first: Path, wheel: Path) -> None:
 def deploy(*options: str) -> int:
     """Run the playbook, which shows what it changes; how many tasks changed something."""
     log = DEMO / "deploy.log"
-    python = f"uv_deploy_python={shlex.quote(PYTHON)}"
-    run("ansible-playbook", str(HERE / "deploy.yml"), "-e", python, *options, log=log)
+    given = {"uv_deploy_python": PYTHON, "uv_deploy_ca_bundle": certificates()}
+    for name, value in given.items():
+        options += ("-e", f"{name}={shlex.quote(value)}") if value else ()
+    run("ansible-playbook", str(HERE / "deploy.yml"), *options, log=log)
     return int(re.findall(r"\bchanged=(\d+)", log.read_text(encoding="utf-8"))[-1])
 
 
@@ -226,6 +235,12 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def certificates() -> str:
+    """The machine's own certificates, as pip takes them: an office's proxy may sign with one of its own."""
+    named = [os.environ.get(name, "") for name in CERTIFICATES_NAMED]
+    return next((path for path in (*named, *CERTIFICATES) if path and Path(path).is_file()), "")
+
+
 def environment(**more: str) -> dict[str, str]:
     """Our tools first; Ansible with files below build/demo and without the user's settings."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
@@ -238,6 +253,8 @@ def environment(**more: str) -> dict[str, str]:
         "ANSIBLE_HOME": str(DEMO / "ansible"),
         "ANSIBLE_REMOTE_TEMP": str(DEMO / "ansible" / "tmp"),
         "UV_PYTHON_DOWNLOADS": "never",
+        "XDG_CACHE_HOME": str(DEMO / "cache"),
+        **({"SSL_CERT_FILE": certificates()} if certificates() else {}),
         **more,
     }
 
