@@ -150,11 +150,11 @@ class Session:
         if self.params["frozen"]:
             return
         if not self.sources.dynamic:
-            self.uv.check_lock(self.lock.folder)
+            self.uv.check_lock(self.lock.folder, self.lock.requires_python)
             return
         # uv runs a build backend for dynamic metadata, and that may write into the folder.
         with self._scratch() as folder:
-            self.uv.check_lock(self.sources.copy(folder / "copy"))
+            self.uv.check_lock(self.sources.copy(folder / "copy"), self.lock.requires_python)
 
     def export(self) -> pylock.Pylock:
         return self.uv.export(self.lock, self.groups)
@@ -198,6 +198,7 @@ class Session:
         if self.check_mode:
             ahead = [path for path in work.ahead() if path not in self.before]
             self.changed = bool(work.missing or work.lacking or work.unbuilt or self.removed or ahead)
+            self.changed = self.changed or self.wheelhouse.would_write(wanted)
             return
         self.wheelhouse.remove(self.removed)
         wrote = self.wheelhouse.write(wanted)

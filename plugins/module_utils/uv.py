@@ -135,17 +135,22 @@ class Uv:
         if not specifiers.SpecifierSet(text).contains(self.version, prereleases=True):
             raise UvRequiredVersion(self.path, str(self.version), required, str(lock.folder))
 
-    def check_lock(self, folder: Path) -> None:
+    def check_lock(self, folder: Path, requires_python: specifiers.SpecifierSet) -> None:
         """`uv lock --check`, with the project's settings and neither the user's nor the system's.
 
         An empty `uv/uv.toml` found first under XDG_CONFIG_DIRS keeps uv from reading the system's;
         `--no-config` would also hide the project's own `[tool.uv]`, which decides what the lock holds.
         """
+        try:
+            # Named, because uv ends at a .python-version whose interpreter is not here.
+            python = controller.find_python(None, str(requires_python), self.run).path
+        except interpreter.PythonMissing as error:
+            raise LockCheckImpossible(str(folder / "uv.lock"), str(error)) from error
         with tempfile.TemporaryDirectory(prefix="airgap-uv-") as config:
             (Path(config) / "uv").mkdir()
             (Path(config) / "uv" / "uv.toml").touch()
             environ = {**self.environ, "XDG_CONFIG_HOME": config, "XDG_CONFIG_DIRS": config}
-            argv = self.argv("lock", "--check", "--project", str(folder))
+            argv = self.argv("lock", "--check", "--python", python, "--project", str(folder))
             rc, out, err = self.run(argv, str(folder), environ)
         if rc == 0:
             return

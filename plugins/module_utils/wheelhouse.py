@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -165,17 +166,21 @@ class Wheelhouse:
         """Take `wheels` up, write manifest and sums; True when either changed."""
         self._known.update({wheel.path: wheel for wheel in wheels})
         self._known = {path: wheel for path, wheel in self._known.items() if (self.path / path).is_file()}
-        manifest = json.dumps(self.manifest(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-        changed = write_text(self.path / MANIFEST, manifest)
-        return write_text(self.path / SUMS, self._sums()) or changed
+        return any([write_text(self.path / name, text) for name, text in self._texts().items()])
 
-    def manifest(self) -> dict[str, Any]:
-        return {"version": _VERSION, "wheels": [wheel.as_dict() for wheel in self.wheels]}
+    def would_write(self, wheels: Iterable[Wheel]) -> bool:
+        """Whether `write` would change a file, when every wheel is there already."""
+        after = Wheelhouse(self.path, [*self.wheels, *wheels], self.fresh)
+        after._known = {path: wheel for path, wheel in after._known.items() if (self.path / path).is_file()}
+        return any(not _says(self.path / name, text) for name, text in after._texts().items())
 
-    def _sums(self) -> str:
+    def _texts(self) -> dict[str, str]:
+        """The manifest, and the sums as `sha256sum -c` reads them, the manifest's among them."""
+        content = {"version": _VERSION, "wheels": [wheel.as_dict() for wheel in self.wheels]}
+        manifest = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         lines = [(wheel.path, wheel.sha256) for wheel in self.wheels]
-        lines.append((MANIFEST, file_digest(self.path / MANIFEST)))
-        return "".join(f"{sha256}  {path}\n" for path, sha256 in sorted(lines))
+        lines.append((MANIFEST, hashlib.sha256(manifest.encode()).hexdigest()))
+        return {MANIFEST: manifest, SUMS: "".join(f"{sha256}  {path}\n" for path, sha256 in sorted(lines))}
 
 
 def _may_be_ours(name: str) -> bool:
@@ -195,11 +200,17 @@ def _acquire(descriptor: int, path: str, seconds: float, waiting: Callable[[], N
             time.sleep(_PAUSE)
 
 
+def _says(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def write_text(path: Path, text: str) -> bool:
     """Write beside and rename, unless the file says the same already. True when it changed."""
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        if path.read_text(encoding="utf-8") == text:
-            return False
+    if _says(path, text):
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -357,6 +357,7 @@ stage:
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded
@@ -429,6 +430,10 @@ def main() -> None:
         required_one_of=[("project", "lockfile")],
         supports_check_mode=True,
     )
+    # An index may be given with a credential, which must not stand in what is returned.
+    password = urlsplit(module.params["build_index"] or "").password
+    if password:
+        module.no_log_values.add(password)
     with guarded(module):
         require()
         progress = Progress(os.environ.pop(VARIABLE, None))
