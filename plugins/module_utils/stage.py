@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +225,7 @@ def pins(
     found = []
     for package in exported.packages:
         own = [item for item in taken if _stands_for(item, package)]
-        wheels = {item.wheel.path: _staged(item) for item in own}
+        wheels = {item.wheel.path: _staged(item) for item in [*own, *_built_before(own, wheelhouse)]}
         if not (wishes.from_source(package.name) or any(item.wheel.origin["kind"] == "path" for item in own)):
             wheels.update((item.path, item) for item in _index_wheels(package, wheelhouse))
         version = str(package.version or (own[0].wheel.version if own else ""))
@@ -237,6 +237,21 @@ def pins(
         if item.wheel.name not in locked and not item.tool:
             found.append(Pin(item.wheel.name, item.wheel.version, None, (_staged(item),)))
     return tuple(found)
+
+
+def _built_before(own: Sequence[Taken], wheelhouse: Wheelhouse) -> Iterator[Taken]:
+    """Wheels that earlier runs compiled from the same source for other targets.
+
+    With them a run for some of the hosts stages the same lock as a run for all.
+    """
+    names = {item.wheel.filename for item in own}
+    for item in own:
+        for wheel in wheelhouse.wheels:
+            same = wheel.name == item.wheel.name and wheel.origin.get("sha256") == item.wheel.origin.get("sha256")
+            # uv takes the first of two wheels with one name, whatever their hashes.
+            if item.built and same and wheel.filename not in names:
+                names.add(wheel.filename)
+                yield replace(item, wheel=wheel)
 
 
 def _stands_for(item: Taken, package: pylock.Package) -> bool:
