@@ -177,9 +177,7 @@ class Index:
             return fault
 
     def _files(self) -> list[Path]:
-        return sorted(
-            path for path in self.folder.iterdir() if path.name.endswith((".whl", ".tar.gz", ".zip"))
-        )
+        return sorted(path for path in self.folder.iterdir() if path.name.endswith((".whl", ".tar.gz", ".zip")))
 
     def _digest(self, path: Path) -> str:
         stamp = path.stat().st_mtime_ns
@@ -295,9 +293,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_page(self, files: list[dict[str, Any]], page: dict[str, Any]) -> None:
         if self.server.index.api == "json":
-            self._send(
-                200, json.dumps(page).encode(), {"Content-Type": "application/vnd.pypi.simple.v1+json"}
-            )
+            self._send(200, json.dumps(page).encode(), {"Content-Type": "application/vnd.pypi.simple.v1+json"})
             return
         links = []
         for file in files:

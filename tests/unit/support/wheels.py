@@ -69,9 +69,7 @@ def make_wheel(
     contents = {
         f"{module}/__init__.py": f"__version__ = {version!r}\n\n\ndef main():\n    print('{name} {version}')\n",
         **(files or {}),
-        f"{info}/METADATA": metadata(
-            name, version, requires=requires, extras=extras, requires_python=requires_python
-        ),
+        f"{info}/METADATA": metadata(name, version, requires=requires, extras=extras, requires_python=requires_python),
         f"{info}/WHEEL": "\n".join(
             ["Wheel-Version: 1.0", "Generator: airgap-tests", "Root-Is-Purelib: true"]
             + ([f"Build: {build}"] if build else [])

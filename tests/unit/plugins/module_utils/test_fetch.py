@@ -185,9 +185,7 @@ def test_credentials_are_not_shown(tmp_path: Path) -> None:
 
 
 def served(index: Index, path: Path, *, size: bool = True) -> Artifact:
-    return Artifact(
-        index.file_url(path.name), path.name, sha256(path), path.stat().st_size if size else None
-    )
+    return Artifact(index.file_url(path.name), path.name, sha256(path), path.stat().st_size if size else None)
 
 
 def fetching(folder: Path, *, timeout: float = 5, ca_bundle: str | None = None, **more: Any) -> Fetching:
@@ -337,7 +335,5 @@ def test_a_disk_that_takes_a_part_of_a_write(tmp_path: Path) -> None:
     """Where space ends, the system writes a part and tells how much; only the next write fails."""
     (tmp_path / "partial").mkdir()
     command = [sys.executable, "-c", SHORT_WRITES, str(tmp_path)]
-    done = subprocess.run(
-        command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False []", done.stdout

@@ -33,9 +33,7 @@ def package(
     """A package as uv exports it; `tags` are those of its wheels."""
     raw: dict[str, Any] = {"name": name, **({"version": version} if version else {}), **more}
     if tags:
-        raw["wheels"] = [
-            {"url": f"{FILES}/{name}-{version}-{tag}.whl", "hashes": {"sha256": "a" * 64}} for tag in tags
-        ]
+        raw["wheels"] = [{"url": f"{FILES}/{name}-{version}-{tag}.whl", "hashes": {"sha256": "a" * 64}} for tag in tags]
     if sdist:
         raw["sdist"] = {"url": f"{FILES}/{name}-{version}.tar.gz", "hashes": {"sha256": "b" * 64}}
     return raw
@@ -71,7 +69,11 @@ CHOICES = [
         ],
         {"a-1.0-cp311-cp311-manylinux_2_28_x86_64.whl": ["3.11.2"]},
     ),
-    ("the sdist where no wheel fits", [package("a", tags=["py3-none-win_amd64"], sdist=True)], {"a-1.0.tar.gz": ["3.11.2"]}),
+    (
+        "the sdist where no wheel fits",
+        [package("a", tags=["py3-none-win_amd64"], sdist=True)],
+        {"a-1.0.tar.gz": ["3.11.2"]},
+    ),
     ("nothing whose marker is false", [package("a", tags=["py3-none-any"], marker="sys_platform == 'win32'")], {}),
     (
         "the fork of this Python",
@@ -148,9 +150,7 @@ OBSTACLES = [
 
 
 @pytest.mark.parametrize(("packages", "wishes", "named"), OBSTACLES)
-def test_obstacles_are_told_together(
-    packages: list[dict[str, Any]], wishes: dict[str, Any], named: list[str]
-) -> None:
+def test_obstacles_are_told_together(packages: list[dict[str, Any]], wishes: dict[str, Any], named: list[str]) -> None:
     with pytest.raises(errors.NothingFits) as caught:
         select(lock(*packages), targets(), Preferences.parse(wishes))
     for each in [*named, f"3.11.2-{X86}"]:

@@ -107,7 +107,11 @@ def test_lock() -> None:
 
 @pytest.mark.parametrize(
     ("names", "root"),
-    [(["alpha"], "app-release"), (["app-release"], "app-release-x"), (["app-release", "app-release-x"], "app-release-x-x")],
+    [
+        (["alpha"], "app-release"),
+        (["app-release"], "app-release-x"),
+        (["app-release", "app-release-x"], "app-release-x-x"),
+    ],
 )
 def test_the_root_is_called_like_no_wheel(names: list[str], root: str) -> None:
     assert project(*(pin(name) for name in names)).root == root

@@ -570,7 +570,8 @@ def test_two_checkouts_give_the_same_release(packaged: bool, collect: Collect) -
     assert first["stage"]["files"] == second["stage"]["files"]
     modes = {(path.stat().st_mode & 0o777) for path in two.stage.rglob("*") if path.is_file()}
     assert modes <= {0o644, 0o755}
-    (two.project / "deep" / "er" / "data.txt").write_text("y\n", encoding="utf-8")
+    what_counts = "app/__init__.py" if packaged else "deep/er/data.txt"
+    (two.project / what_counts).write_text("y = 1\n", encoding="utf-8")
     another = two.succeed()["stage"]["release"]
     assert another != first["stage"]["release"]
 
@@ -653,7 +654,12 @@ def test_a_plain_uv_run_works_in_the_release(collect: Collect) -> None:
     assert install(collect, release).returncode == 0
     command = [str(uv_executable()), "run", "python", "hello.py"]
     done = subprocess.run(
-        command, cwd=release, env=clean_environment(collect.folder / "host-home"), capture_output=True, text=True, check=False
+        command,
+        cwd=release,
+        env=clean_environment(collect.folder / "host-home"),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout.strip() == "hello 2.0", done.stderr
 
@@ -848,7 +854,9 @@ def test_a_run_that_is_killed_in_the_middle_of_a_download(collect: Collect) -> N
 
 def test_a_run_that_is_killed_in_the_middle_of_a_build(collect: Collect) -> None:
     started = collect.folder / "started"
-    waits = f"import time\nopen({str(started)!r}, 'a').close()\nos.path.exists({str(started)!r}+'.go') or time.sleep(60)"
+    waits = (
+        f"import time\nopen({str(started)!r}, 'a').close()\nos.path.exists({str(started)!r}+'.go') or time.sleep(60)"
+    )
     make_sdist(collect.index.folder, "zeta", prelude=waits)
     collect.make("delta", "zeta", packaged=True)
     process = collect.module.start(collect.options)
