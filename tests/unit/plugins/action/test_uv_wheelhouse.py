@@ -131,7 +131,7 @@ def test_the_controller_collects(setting: str, playbook: Playbook) -> None:
 
 
 def test_check_mode(playbook: Playbook) -> None:
-    said = playbook.succeed("--check", "--diff", **{"targets": [TARGET]})
+    said = playbook.succeed("--check", "--diff", targets=[TARGET])
     assert "changed=1" in said
     assert f"+{ALPHA}" in said
     assert not playbook.collect.wheelhouse.exists()

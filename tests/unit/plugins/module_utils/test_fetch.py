@@ -267,7 +267,7 @@ def test_a_name_that_does_not_resolve(tmp_path: Path) -> None:
 
 def test_an_untrusted_certificate_names_ca_bundle(tls_index: Index, tmp_path: Path) -> None:
     path = make_wheel(tls_index.folder, "alpha")
-    with pytest.raises(errors.CertificateNotTrusted, match="127.0.0.1.*`ca_bundle`"):
+    with pytest.raises(errors.CertificateNotTrusted, match=r"127.0.0.1.*`ca_bundle`"):
         fetching(tmp_path)(served(tls_index, path))
 
 

@@ -191,7 +191,7 @@ def test_one_name_and_version_from_two_sources() -> None:
         package("a", tags=["py3-none-any"], marker="python_full_version < '3.10'"),
         package("a", tags=["cp311-cp311-linux_x86_64"], marker="python_full_version >= '3.10'"),
     ]
-    with pytest.raises(errors.SourceNotSupported, match="a 1.0"):
+    with pytest.raises(errors.SourceNotSupported, match=r"a 1.0"):
         select(lock(*twice), targets(), Preferences())
 
 
@@ -241,7 +241,7 @@ def test_an_extra_wheel_of_another_version_than_the_lock_s(tmp_path: Path) -> No
 
 def test_an_extra_wheel_that_fits_no_target(tmp_path: Path) -> None:
     wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "plugin", tag="cp38-cp38-win_amd64")]})
-    with pytest.raises(errors.ExtraWheelInvalid, match="plugin-1.0-cp38-cp38-win_amd64.whl"):
+    with pytest.raises(errors.ExtraWheelInvalid, match=r"plugin-1.0-cp38-cp38-win_amd64.whl"):
         select(lock(), targets(), wishes)
 
 

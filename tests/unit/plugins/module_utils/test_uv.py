@@ -195,7 +195,7 @@ def test_a_check_that_cannot_be_made_says_why(index: Index, uv: Uv, tmp_path: Pa
     replace_in(project / "pyproject.toml", '["alpha"]', '["alpha", "omega"]')
     index.stop()
     impatient = replace(uv, environ={**uv.environ, "UV_HTTP_RETRIES": "0"})
-    with pytest.raises(errors.LockCheckImpossible, match="(?s)`frozen: true`.*omega"):
+    with pytest.raises(errors.LockCheckImpossible, match=r"(?s)`frozen: true`.*omega"):
         impatient.check_lock(project)
 
 
@@ -253,7 +253,7 @@ def test_build_requirements_are_held_to_their_hashes(right: bool, index: Index, 
     if right:
         uv.build_wheel(sdist, tmp_path / "out", sys.executable, settings)
         return
-    with pytest.raises(errors.BuildFailed, match="(?s)helper.*[Hh]ash"):
+    with pytest.raises(errors.BuildFailed, match=r"(?s)helper.*[Hh]ash"):
         uv.build_wheel(sdist, tmp_path / "out", sys.executable, settings)
 
 

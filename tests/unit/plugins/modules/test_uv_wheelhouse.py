@@ -21,7 +21,6 @@ from ansible_collections.airgap.uv.tests.unit.support.collecting import (
     LABEL,
     MINOR,
     PLATFORM,
-    PYTHON,
     TARGET,
     Collect,
 )
