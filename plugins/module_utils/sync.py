@@ -40,7 +40,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.venv import (
 MINIMUM = (0, 5, 0)
 
 _PLAIN = ("--color", "never", "--no-progress")
-_LISTED = re.compile(r"^ ([-+~]) ([A-Za-z0-9][\w.-]*)==([^\s(]+)(?: \(.*\))?$", re.MULTILINE)
+_LISTED = re.compile(r"^ ([-+~]) ([A-Za-z0-9][\w.-]*)(?:==([^\s(]+)(?: \(.*\))?| @ .+)$", re.MULTILINE)
 _ANEW = re.compile(r"^Would (create|replace)\b.* (?:project|virtual) environment\b", re.MULTILINE)
 _LOCK = re.compile(r"^Would (?:create|update) lockfile\b", re.MULTILINE)
 
@@ -136,7 +136,7 @@ class Sync:
             before,
             environment,
             before.version if environment == "kept" else _python(said),
-            _announced(said),
+            announced(said, _text(self.options.project / "uv.lock")),
             bool(_LOCK.search(said)),
         )
 
@@ -207,15 +207,24 @@ def _environment(before: Venv, after: Venv) -> str:
     return "kept" if before.stamp == after.stamp else "recreated"
 
 
-def _announced(said: str) -> tuple[Change, ...]:
-    """Read uv's list: ` - name==1`, ` + name==2` or ` ~ name==2 (from …)` a line."""
+def announced(said: str, lock: str) -> tuple[Change, ...]:
+    """Read uv's list: ` - name==1`, ` + name==2`, ` ~ name==2 (from …)` or ` + name @ file:///…` a line.
+
+    The last one, for a local package, has no version; `lock` has it.
+    """
     old: dict[str, str] = {}
     new: dict[str, str] = {}
-    for sign, name, version in _LISTED.findall(said):
+    for sign, name, listed in _LISTED.findall(said):
+        version = listed or _locked_version(normalize(name), lock)
         for signs, found in (("-~", old), ("+~", new)):
             if sign in signs:
                 found[normalize(name)] = version
     return tuple(_announcement(name, old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys()))
+
+
+def _locked_version(name: str, lock: str) -> str:
+    found = re.search(rf'^name = "{re.escape(name)}"\nversion = "([^"]+)"', lock, re.MULTILINE)
+    return found[1] if found else "unknown"
 
 
 def _announcement(name: str, old: str | None, new: str | None) -> Change:
@@ -233,6 +242,10 @@ def _python(said: str) -> str | None:
 
 def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def _text(path: Path) -> str:
+    return (_content(path) or b"").decode(errors="replace")
 
 
 def _content(path: Path) -> bytes | None:

@@ -118,7 +118,7 @@ class Unwritable(AirgapError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path} cannot be written: {self.reason}; make room or run the task as its owner."
+        return f"{self.path} cannot be written: {self.reason}; make room, or run the task as a user who may."
 
 
 class LockOutdated(AirgapError):

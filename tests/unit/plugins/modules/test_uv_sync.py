@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airgap.uv.tests.unit.support.projects import replace_in, uv_executable
+from ansible_collections.airgap.uv.tests.unit.support.projects import replace_in, uv_executable, write_tree
 from ansible_collections.airgap.uv.tests.unit.support.running import Module, Result, kill, snapshot
+from ansible_collections.airgap.uv.tests.unit.support.sdists import source_tree
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256, tamper
 
 UV = Path(os.environ.get("AIRGAP_TEST_UV") or uv_executable())
@@ -619,3 +620,25 @@ def test_without_locked_uv_writes_the_lock(unlocked: Host) -> None:
     done = unlocked(locked=False)
     assert done["lock_changed"]
     assert not both(unlocked, locked=False)["changed"]
+
+
+def test_local_packages(host: Host) -> None:
+    """A project that is a package itself, and one beside it: uv builds both, so their own backend must do."""
+    write_tree(host.release, source_tree("shop", "0.1.0", requires=["alpha", "libx"]))
+    lib = write_tree(host.release / "lib", source_tree("libx", "0.2.0"))
+    with (host.release / "pyproject.toml").open("a") as file:
+        file.write('\n[tool.uv.sources]\nlibx = { path = "lib", editable = true }\n')
+    (host.wheels / "alpha-2.0-py3-none-any.whl").unlink()
+    (host.release / "uv.lock").unlink()
+    done = host(locked=False)
+    assert not done.failed, done.msg
+    shutil.rmtree(host.venv)
+
+    libx = {"name": "libx", "version": "0.2.0", "action": "install"}
+    shop = {"name": "shop", "version": "0.1.0", "action": "install"}
+    assert both(host)["changes"] == [ALPHA_1, libx, shop]
+    assert not both(host)["changed"]
+    with (lib / "pyproject.toml").open("a") as file:
+        file.write("\n# changed\n")
+    assert both(host)["changes"] == [{**libx, "action": "reinstall"}]
+    assert both(host, no_install_project=True)["changes"] == [{**shop, "action": "remove"}]
