@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from ansible_collections.airgap.uv.plugins.module_utils import trust
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     CertificateNotTrusted,
     DiskFull,
@@ -86,14 +87,12 @@ class Http:
     def __init__(self, timeout: float, ca_bundle: str | None) -> None:
         self._timeout = timeout
         self._ca_bundle = ca_bundle
+        self._tls = trust.context(ca_bundle)
         self._local = threading.local()
 
     def open(self, artifact: Artifact) -> Iterator[bytes]:
         try:
-            # `verify` given here wins over the environment's bundle; None leaves that to requests.
-            with self._session().get(
-                artifact.url, stream=True, timeout=self._timeout, verify=self._ca_bundle
-            ) as response:
+            with self._session().get(artifact.url, stream=True, timeout=self._timeout) as response:
                 _refuse_status(response)
                 yield from _body(response)
         except requests.exceptions.SSLError as error:
@@ -120,9 +119,7 @@ class Http:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            # A compressed transfer would have other bytes than the file that the hash is of.
-            session.headers["Accept-Encoding"] = "identity"
+            session = self._local.session = trust.session(self._tls)
         return session
 
 
