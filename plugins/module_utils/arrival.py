@@ -38,35 +38,35 @@ FOLDER_MODE = 0o755
 
 
 class FileNotWritten(AirgapError):
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(file, reason)
+        self.file = file
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path} cannot be written on the host: {self.reason}."
+        return f"{self.file} cannot be written on the host: {self.reason}."
 
 
 class FileNotRead(AirgapError):
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(file, reason)
+        self.file = file
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path} cannot be read: {self.reason}. Collect again, and see who may read that folder."
+        return f"{self.file} cannot be read: {self.reason}. Collect again, and see who may read that folder."
 
 
 class FileChangedOnTheWay(AirgapError):
-    def __init__(self, path: str, wanted: str, found: str) -> None:
-        super().__init__(path, wanted, found)
-        self.path = path
+    def __init__(self, file: str, wanted: str, found: str) -> None:
+        super().__init__(file, wanted, found)
+        self.file = file
         self.wanted = wanted
         self.found = found
 
     def __str__(self) -> str:
         return (
-            f"What arrived for {self.path} has sha256 {self.found} instead of {self.wanted}, and was not "
+            f"What arrived for {self.file} has sha256 {self.found} instead of {self.wanted}, and was not "
             "taken. Another run may have changed the controller's copy meanwhile; run again."
         )
 

@@ -27,13 +27,13 @@ _NARROW = {"x86_64": "i686", "aarch64": "armv7l"}
 
 
 class UvNotUsable(AirgapError):
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
+    def __init__(self, uv: str, reason: str) -> None:
+        super().__init__(uv, reason)
+        self.uv = uv
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"uv_executable: {self.path} {self.reason}. Name the host's uv, or leave the option out."
+        return f"uv_executable: {self.uv} {self.reason}. Name the host's uv, or leave the option out."
 
 
 class LibcUnknown(AirgapError):
