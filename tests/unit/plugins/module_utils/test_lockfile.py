@@ -78,11 +78,11 @@ BROKEN = [
     ({"lock": 'version = 1\npackage = "all"\n'}, errors.FileInvalid, ["uv.lock", "package"]),
     ({"lock": "version = 1\npackage = [1]\n"}, errors.FileInvalid, ["uv.lock", "package"]),
     ({"lock": 'version = 1\nrequires-python = "yes"\n'}, errors.FileInvalid, ["uv.lock", "requires-python"]),
-    ({"lock": "version = 1\n[[package]]\nversion = 1\n"}, errors.FileInvalid, ["uv.lock", "name"]),
+    ({"lock": "version = 1\n[[package]]\nversion = 1\n"}, errors.FileInvalid, ["uv.lock", "package[0]"]),
     (
         {"lock": 'version = 1\n[[package]]\nname = "a"\nsource = "pip"\n'},
         errors.FileInvalid,
-        ["uv.lock", "source"],
+        ["uv.lock", "package[0]"],
     ),
     ({"pyproject": "project = 1\n"}, errors.ProjectInvalid, ["pyproject.toml", "project"]),
     ({"pyproject": "tool = 1\n"}, errors.ProjectInvalid, ["pyproject.toml", "tool"]),

@@ -13,7 +13,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.selection import (
     ExtraWheel,
     Preferences,
     select,
-    wheel_hash,
+    sha256_of,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
@@ -269,7 +269,7 @@ def test_a_file_without_sha256_is_refused() -> None:
     raw["wheels"] = [{"url": f"{FILES}/a-1.0-py3-none-any.whl", "hashes": {"sha512": "a" * 128}}]
     found = lock(raw)
     with pytest.raises(errors.HashMissing, match=r"a 1\.0: a-1\.0-py3-none-any\.whl"):
-        wheel_hash(found.packages[0], found.packages[0].wheels[0])
+        sha256_of("a 1.0", found.packages[0].wheels[0])
 
 
 @pytest.mark.parametrize("name", ["../../evil.whl", "a-1.0-py3-none-any.whl/../x", "a-1.0.exe", "a.whl"])

@@ -347,8 +347,15 @@ def test_an_untrusted_certificate(tls_index: Index, tmp_path: Path) -> None:
         },
     )
     refused(collect, "The certificate of 127.0.0.1 is not trusted", "`ca_bundle`", frozen=True)
-    collect.succeed(frozen=True, ca_bundle=tmp_path / "tls" / "certificate.pem")
+    # the one that is given beats those of the environment
+    elsewhere = {"REQUESTS_CA_BUNDLE": "/nonexistent/bundle.pem", "SSL_CERT_FILE": "/nonexistent/bundle.pem"}
+    collect.succeed(frozen=True, ca_bundle=tmp_path / "tls" / "certificate.pem", environment=elsewhere)
     assert WHEEL in collect.files
+
+
+def test_a_bundle_of_the_environment_that_is_not_there(collect: Collect) -> None:
+    environment = {"REQUESTS_CA_BUNDLE": "/nonexistent/bundle.pem"}
+    refused(collect, "/nonexistent/bundle.pem", "REQUESTS_CA_BUNDLE", environment=environment)
 
 
 # --- what builds do
@@ -444,7 +451,8 @@ def test_no_interpreter_to_build_with(collect: Collect) -> None:
     target = {"python": "3.99.1", "platform": PLATFORM}
     result = collect(targets=[target])
     assert result.failed
-    assert "The controller has no Python 3.99 to build with" in result.msg
+    assert "The controller has no Python 3.99, which a build needs" in result.msg
+    assert "extra_wheels" in result.msg
     assert collect.remains == []
 
 
