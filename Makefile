@@ -88,8 +88,9 @@ images: system ## the images of the test bed's hosts (as root)
 	@$(PYTHON) tests/bed/bed.py image bookworm
 
 .PHONY: molecule
-molecule: setup collection system ## two Debian hosts without a way out, one of them hardened (as root)
-	@tests/bed/molecule $(DEV) $(BUILD)
+SCENARIOS ?= default ways
+molecule: setup collection images ## real hosts without a way out (as root); SCENARIOS=default for some of them
+	@for scenario in $(SCENARIOS); do tests/bed/molecule $(DEV) $(BUILD) $$scenario; done
 
 .PHONY: bench
 bench: setup tree ## ratios to pip, wheel-getter and curl, from one run
