@@ -4,8 +4,9 @@
 
 """The folder beside a virtual environment that is there while uv installs into it.
 
-It is on the environment's own filesystem, so uv can link what it unpacks there. And it is a mark:
-where one is left, a run was killed, and uv would take half an installation for a whole one.
+It is on the environment's own filesystem, so uv can link what it unpacks there, and an environment
+that is to be replaced can wait there until the new one is whole. And it is a mark: where one is left,
+a run was killed, and uv would take half an installation for a whole one.
 """
 
 from __future__ import annotations
@@ -27,9 +28,26 @@ _SUFFIX = ".uv_sync"
 class Scratch:
     """`interrupted`: an earlier run did not end. Set `keep` to tell the next run the same."""
 
+    venv: Path
     path: Path
     interrupted: bool
     keep: bool = False
+
+    @property
+    def aside(self) -> Path:
+        return self.path / "aside"
+
+    def set_aside(self) -> None:
+        self.venv.rename(self.aside)
+
+    def put_back(self) -> bool:
+        """Whether there was an environment to put back, in the place of what is there now."""
+        if not self.aside.is_dir():
+            return False
+        if self.venv.exists():
+            shutil.rmtree(self.venv)
+        self.aside.rename(self.venv)
+        return True
 
 
 def scratch_path(venv: Path) -> Path:
@@ -50,9 +68,10 @@ def scratch(venv: Path) -> Iterator[Scratch]:
     try:
         if not _lock(descriptor):
             raise Busy(str(venv))
+        held = Scratch(venv, path, interrupted)
         with _reported(path):
+            held.put_back()
             _empty(path)
-        held = Scratch(path, interrupted)
         try:
             yield held
         finally:

@@ -98,11 +98,13 @@ class Sync:
     environ: Mapping[str, str]
 
     def install(self) -> Outcome:
-        """Install. Leaves no new environment behind where that fails."""
-        self._check_uv()
-        before = Venv.read(self.options.venv)
+        """Install. Where that fails, an environment that would have been replaced is there again."""
+        known = self._check_uv()
         lock = _content(self.options.project / "uv.lock")
         with scratch(self.options.venv) as held:
+            before = Venv.read(self.options.venv)
+            if self._replaces(before, known, held):
+                held.set_aside()
             try:
                 self._uv(self.options.sync(held.interrupted), held.path if self.options.no_cache else None)
             except Exception:
@@ -121,8 +123,16 @@ class Sync:
     def preview(self, temporary: Path) -> Outcome:
         """Tell what `install` would do. Writes to `temporary` alone."""
         known = self._check_uv()
-        before = Venv.read(self.options.venv)
         interrupted = scratch_path(self.options.venv).is_dir()
+        return self._preview(Venv.read(self.options.venv), known, interrupted, temporary)
+
+    def _replaces(self, before: Venv, known: str, held: Scratch) -> bool:
+        """Whether uv would delete the environment. Asked only where it may, since asking takes time."""
+        if not before.exists or before.path.is_symlink() or before.suits(self.options.python):
+            return False
+        return self._preview(before, known, held.interrupted, held.path).environment == "recreated"
+
+    def _preview(self, before: Venv, known: str, interrupted: bool, temporary: Path) -> Outcome:
         with untouched(self.options.venv):
             if "--dry-run" in known:
                 said = self._uv([*self.options.sync(interrupted), "--dry-run"], temporary, keep_cache=False)
@@ -194,6 +204,9 @@ class Sync:
 
 def _leave_nothing_half(before: Venv, held: Scratch) -> None:
     """After a failure, remove an environment that this run made; mark one that it changed."""
+    if held.put_back():
+        held.keep = held.interrupted
+        return
     after = Venv.read(before.path)
     if after.exists and after.stamp != before.stamp and not before.path.is_symlink():
         shutil.rmtree(before.path)

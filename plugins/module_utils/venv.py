@@ -52,6 +52,17 @@ class Venv:
     def exists(self) -> bool:
         return self.stamp is not None
 
+    def suits(self, python: str | None) -> bool:
+        """Whether uv would keep it for `python`, a path or a version, as far as files can tell."""
+        own = self.path / "bin" / "python"
+        if not own.exists():
+            return False
+        if python is None:
+            return True
+        if "/" in python:
+            return own.resolve() == Path(python).resolve()
+        return f"{self.version}.".startswith(f"{python}.")
+
     def same_as(self, other: Venv) -> bool:
         """Whether nothing was created anew between two readings."""
         return self.stamp == other.stamp and self.distributions == other.distributions

@@ -18,7 +18,8 @@ description:
   - While uv works, a folder named like O(venv) with C(.uv_sync) added lies beside the virtual environment.
     Where a killed run left one, the next run installs every package again, because uv would take half an
     installation for a whole one.
-  - Where the installation fails, a virtual environment that this run created is removed again.
+  - Where the installation fails, a virtual environment that this run created is removed again, and one that
+    it was to replace is put back.
 version_added: 0.1.0
 author:
   - airgap.uv contributors (@airgap-uv)

@@ -48,6 +48,30 @@ def test_can_be_kept_as_a_mark(tmp_path: Path) -> None:
     assert not held.path.exists()
 
 
+def test_an_environment_waits_in_it(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    venv.mkdir()
+    (venv / "old").write_text("")
+    with scratch(venv) as held:
+        assert not held.put_back()
+        held.set_aside()
+        assert not venv.exists()
+        (venv / "new").mkdir(parents=True)
+        assert held.put_back()
+    assert [path.name for path in venv.iterdir()] == ["old"]
+
+
+def test_a_killed_run_gives_back_what_waited_in_it(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    (venv / "half").mkdir(parents=True)
+    waiting = scratch_path(venv) / "aside"
+    waiting.mkdir(parents=True)
+    (waiting / "old").write_text("")
+    with scratch(venv) as held:
+        assert held.interrupted
+        assert [path.name for path in venv.iterdir()] == ["old"]
+
+
 def test_belongs_to_one_run(tmp_path: Path) -> None:
     with scratch(tmp_path / "venv") as held:
         (held.path / "file").write_text("x")

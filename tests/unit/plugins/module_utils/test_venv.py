@@ -58,6 +58,28 @@ def test_version(path: Path, config: str, version: str | None) -> None:
     assert Venv.read(path).version == version
 
 
+@pytest.mark.parametrize(
+    ("python", "suits"),
+    [(None, True), ("3.11", True), ("3.11.2", True), ("3", True), ("3.1", False), ("3.12", False)],
+)
+def test_suits_a_version(path: Path, python: str | None, suits: bool) -> None:
+    assert not Venv.read(path).suits(python)  # its interpreter is gone
+    (path / "bin" / "python").unlink()
+    (path / "bin" / "python").write_text("")
+    assert Venv.read(path).suits(python) is suits
+
+
+def test_suits_an_interpreter(path: Path, tmp_path: Path) -> None:
+    for name in ("python3.11", "python3.12"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "python3").symlink_to("python3.11")
+    (path / "bin" / "python").unlink()
+    (path / "bin" / "python").symlink_to(tmp_path / "python3.11")
+    venv = Venv.read(path)
+    assert venv.suits(str(tmp_path / "python3"))
+    assert not venv.suits(str(tmp_path / "python3.12"))
+
+
 def test_nothing_and_an_empty_folder_are_no_environment_yet(tmp_path: Path) -> None:
     assert not Venv.read(tmp_path / "nothing").exists
     assert not Venv.read(tmp_path).exists

@@ -232,6 +232,20 @@ def test_an_unfit_environment_is_made_anew(host: Host, other_python: str, how: s
     assert not both(host)["changed"]
 
 
+@pytest.mark.parametrize("how", ["wheel tampered with", "lock outdated"])
+def test_an_environment_is_replaced_only_by_a_whole_one(host: Host, other_python: str, how: str) -> None:
+    host(python=other_python)
+    before = snapshot(host.venv)
+    if how == "lock outdated":
+        _lock_outdated(host)
+    else:
+        tamper(host.wheels / "beta-1.5-py3-none-any.whl")
+    assert host().failed
+    changed = {path for path, facts in snapshot(host.venv).items() if before.get(path) != facts}
+    assert changed <= {str(host.venv), str(host.venv / ".lock")}
+    assert host.left_over() == []
+
+
 def test_environment_elsewhere(host: Host) -> None:
     elsewhere = host.root / "var" / "venv"
     done = host(venv=elsewhere)
