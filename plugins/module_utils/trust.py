@@ -17,7 +17,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import request
 def context(ca_bundle: str | None) -> ssl.SSLContext:
     """A TLS context with the given authorities, else with those that requests would take."""
     environment = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    authorities = ca_bundle or environment or requests.certs.where()
+    authorities = ca_bundle or environment or requests.utils.DEFAULT_CA_BUNDLE_PATH
     if Path(authorities).is_dir():
         return ssl.create_default_context(capath=authorities)
     return ssl.create_default_context(cafile=authorities)
