@@ -17,7 +17,9 @@ DEV := $(BUILD)/venv/dev
 # the collection as Ansible wants to find it, and beside it the collections of the tools' environment
 TREE := $(BUILD)/ansible_collections/airgap/uv
 SITE = $(shell $(DEV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-IN_TREE = cd $(TREE) && PATH=$(DEV)/bin:$$PATH ANSIBLE_COLLECTIONS_PATH=$(BUILD):$(SITE) ANSIBLE_HOME=$(BUILD)/ansible
+WITH_TOOLS = PATH=$(DEV)/bin:$$PATH PYTHONPATH=$(BUILD) \
+  ANSIBLE_COLLECTIONS_PATH=$(BUILD):$(SITE) ANSIBLE_HOME=$(BUILD)/ansible
+IN_TREE = cd $(TREE) && $(WITH_TOOLS)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_NO_PROGRESS := 1
@@ -56,7 +58,7 @@ lint: setup tree ## ruff, mypy, yamllint, ansible-lint, antsibull-docs, the READ
 
 .PHONY: unit
 unit: setup tree ## unit tests
-	@$(IN_TREE) PYTHONPATH=$(BUILD) pytest -q -n 2 -o cache_dir=$(BUILD)/pytest tests/unit
+	@$(IN_TREE) pytest -q -n 2 -o cache_dir=$(BUILD)/pytest tests/unit
 
 .PHONY: sanity
 sanity: setup tree ## ansible-test sanity, with Python 3.9 and 3.13
@@ -77,11 +79,14 @@ demo: ## deploy the example to this machine and show its answer
 demo-matrix: ## the demo under ansible-core 2.16, 2.19 and 2.21
 	@tests/tools/demo-matrix $(PYTHON) $(BUILD)
 
-.PHONY: locks
-locks: setup tree ## collect real locks from ../shared/locks, where that folder is
+.PHONY: locks locks-all
+locks: ## collect real locks from ../shared/locks, where that folder is
+locks-all: ## the large ones too
+locks: MARK := -m "not locks_large"
+locks locks-all: setup tree
 	@if [[ -d ../shared/locks && -d tests/locks ]]; then \
-	  $(IN_TREE) PYTHONPATH=$(BUILD) LOCKS=$(CURDIR)/../shared/locks pytest -q -o cache_dir=$(BUILD)/pytest tests/locks; \
-	else echo "SKIPPED: real locks: no folder ../shared/locks"; fi
+	  $(WITH_TOOLS) pytest -q -o cache_dir=$(BUILD)/pytest $(MARK) tests/locks; \
+	else echo "SKIPPED: real locks: there is no folder ../shared/locks"; fi
 
 .PHONY: images
 images: system ## the images of the test bed's hosts (as root)
@@ -94,7 +99,7 @@ molecule: setup collection images ## real hosts without a way out (as root); SCE
 
 .PHONY: bench
 bench: setup tree ## ratios to pip, wheel-getter and curl, from one run
-	@$(IN_TREE) PYTHONPATH=$(BUILD) python tests/benchmarks/bench.py
+	@$(WITH_TOOLS) python tests/benchmarks/bench.py
 
 .PHONY: clean
 clean: ## remove build/
