@@ -31,6 +31,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.venv import (
     Change,
     Venv,
     apply,
+    close_lock,
     compare,
     normalize,
     untouched,
@@ -110,6 +111,7 @@ class Sync:
             except Exception:
                 _leave_nothing_half(before, held)
                 raise
+            close_lock(self.options.venv)
             after = Venv.read(self.options.venv)
         environment = _environment(before, after)
         return Outcome(

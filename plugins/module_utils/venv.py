@@ -134,6 +134,15 @@ def untouched(path: Path) -> Iterator[None]:
             os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
+def close_lock(path: Path) -> None:
+    """Hold uv's `.lock` to the umask: uv gives everybody write access to it, on purpose."""
+    lock = path / ".lock"
+    umask = os.umask(0)
+    os.umask(umask)
+    if lock.is_file() and not lock.is_symlink() and lock.stat().st_uid == os.geteuid():
+        lock.chmod(0o666 & ~umask)
+
+
 def normalize(name: str) -> str:
     """PEP 503."""
     return _NORMALIZE.sub("-", name).lower()
