@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
+    Deployment,
+    Libc,
+    LibcUnknown,
+    ServiceUser,
+    Uv,
+    UvNotUsable,
+    executable_in,
+    folders_of,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter
+
+
+def interpreter(libc: str | None = "glibc 2.36", machine: str = "x86_64", bits: int = 64) -> Interpreter:
+    return Interpreter("/usr/bin/python3", "3.11.2", False, bits, libc, {"platform_machine": machine})
+
+
+def no_run(argv: Sequence[str]) -> tuple[int, str, str]:
+    raise AssertionError(argv)
+
+
+PLATFORMS = [
+    (interpreter(), "x86_64-manylinux_2_36"),
+    (interpreter(machine="aarch64"), "aarch64-manylinux_2_36"),
+    (interpreter(machine="x86_64", bits=32), "i686-manylinux_2_36"),
+    (interpreter(machine="aarch64", bits=32), "armv7l-manylinux_2_36"),
+    (interpreter("glibc 2.31.9000"), "x86_64-manylinux_2_31"),
+]
+
+
+@pytest.mark.parametrize(("python", "platform"), PLATFORMS)
+def test_platform_has_the_name_that_uv_gives(python: Interpreter, platform: str) -> None:
+    assert Libc.of(python, no_run).platform(python) == platform
+
+
+def test_musl_is_asked_through_its_loader(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/ld-musl-x86_64.so.1").touch()
+    python = interpreter(libc=None)
+    libc = Libc.of(python, lambda argv: (1, "", "musl libc (x86_64)\nVersion 1.2.4\nUsage: ..."), tmp_path)
+    assert libc == Libc("musl", "1.2.4")
+    assert libc.platform(python) == "x86_64-unknown-linux-musl"
+
+
+def test_another_libc_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LibcUnknown, match="is neither glibc nor musl"):
+        Libc.of(interpreter(libc=None), no_run, tmp_path)
+
+
+class Programs:
+    """Programs in folders, each with what it prints."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.prints: dict[str, str] = {}
+
+    def add(self, path: str, prints: str, mode: int = 0o755) -> str:
+        program = self.root / path
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.touch()
+        program.chmod(mode)
+        self.prints[str(program)] = prints
+        return str(program)
+
+    def run(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        return 0, self.prints[argv[0]], ""
+
+
+def test_uv_is_the_first_that_runs(tmp_path: Path) -> None:
+    programs = Programs(tmp_path)
+    programs.add("a/uv", "not this one\n")
+    second = programs.add("b/uv", "uv 0.13.8 (x86_64-unknown-linux-gnu)\n")
+    programs.add("c/uv", "uv 0.5.0\n")
+    folders = [tmp_path / name for name in ("a", "none", "b", "c")]
+    assert Uv.find(None, folders, programs.run) == Uv(second, "0.13.8")
+    assert Uv.find(str(tmp_path / "c/uv"), folders, programs.run) == Uv(str(tmp_path / "c/uv"), "0.5.0")
+    assert Uv.find(None, [tmp_path / "none"], programs.run) is None
+
+
+def test_a_named_uv_must_be_one(tmp_path: Path) -> None:
+    programs = Programs(tmp_path)
+    wrong = programs.add("uv", "hello\n")
+    with pytest.raises(UvNotUsable, match=f"uv_executable: {wrong} does not run"):
+        Uv.find(wrong, [], programs.run)
+    with pytest.raises(UvNotUsable, match="uv_executable: /nonexistent/uv does not exist"):
+        Uv.find("/nonexistent/uv", [], programs.run)
+
+
+def test_nothing_is_deployed_on_a_bare_host(tmp_path: Path) -> None:
+    bare = Deployment(tmp_path / "opt/app")
+    assert (bare.releases, bare.current, bare.current_python) == ([], None, None)
+    assert bare.free_bytes > 0
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> Deployment:
+    for age, name in enumerate(["2.0-b", "1.0-c", "1.0-a"]):
+        release = tmp_path / "releases" / name
+        release.mkdir(parents=True)
+        os.utime(release, (1_000_000 - age, 1_000_000 - age))
+    (tmp_path / "releases/link").symlink_to("1.0-a")
+    (tmp_path / "current").symlink_to("releases/1.0-a")
+    return Deployment(tmp_path)
+
+
+def test_releases_are_told_from_the_oldest_on(deployed: Deployment) -> None:
+    assert deployed.releases == ["1.0-a", "1.0-c", "2.0-b"]
+    assert deployed.current == "1.0-a"
+
+
+@pytest.mark.parametrize("target", ["releases/gone", "./releases/gone", "{path}/releases/gone"])
+def test_current_may_name_a_release_that_is_gone(deployed: Deployment, target: str) -> None:
+    link = deployed.path / "current"
+    link.unlink()
+    link.symlink_to(target.format(path=deployed.path))
+    assert deployed.current == "gone"
+    assert deployed.current_python is None
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "../releases/1.0-a", "releases/1.0-a/src"])
+def test_current_that_leads_elsewhere_is_no_release(deployed: Deployment, target: str) -> None:
+    link = deployed.path / "current"
+    link.unlink()
+    link.symlink_to(target)
+    assert deployed.current is None
+
+
+def test_the_python_of_the_current_release_counts_while_it_is_there(deployed: Deployment) -> None:
+    venv = deployed.path / "releases/1.0-a/.venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "pyvenv.cfg").write_text("home = /usr/bin\nversion_info = 3.11.2.final.0\n")
+    assert deployed.current_python is None
+    (venv / "bin/python").symlink_to("/bin/sh")
+    assert deployed.current_python == "3.11.2"
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """pytest's own folders are closed to other users."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+def test_a_service_user_is_stopped_by_the_first_folder_that_is_closed(open_folder: Path) -> None:
+    closed = open_folder / "closed"
+    (closed / "app").mkdir(parents=True)
+    closed.chmod(0o711)
+    assert ServiceUser.of("nobody", closed / "app/x") == ServiceUser("nobody", True, None)
+    closed.chmod(0o700)
+    assert ServiceUser.of("nobody", closed / "app/x") == ServiceUser("nobody", True, str(closed))
+    assert ServiceUser.of(getpass.getuser(), closed / "app/x").stopped_at is None
+    assert ServiceUser.of("no-such-user", closed) == ServiceUser("no-such-user", False, None)
+
+
+def test_programs_are_looked_for_in_order(tmp_path: Path) -> None:
+    programs = Programs(tmp_path)
+    programs.add("a/rsync", "", mode=0o644)
+    second = programs.add("b/rsync", "")
+    folders = folders_of(f"relative:{tmp_path}/a::{tmp_path}/a", tmp_path / "b")
+    assert folders == [tmp_path / "a", tmp_path / "b"]
+    assert executable_in("rsync", folders) == second
+    assert executable_in("nothing", folders) is None
