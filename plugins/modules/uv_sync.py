@@ -338,7 +338,7 @@ def run_command(module: AnsibleModule, argv: Sequence[str], cwd: str, env: Mappi
 
 
 def find_uv(module: AnsibleModule) -> Uv:
-    home = Path("~").expanduser()
+    home = Path(os.environ.get("HOME", "/"))
     path = os.environ.get("PATH", "")
     folders = folders_of(path, Path("/usr/local/bin"), home / ".local" / "bin", home / ".cargo" / "bin")
 

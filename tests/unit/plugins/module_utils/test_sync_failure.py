@@ -145,7 +145,7 @@ def options(tmp_path: Path) -> Options:
 def test_each_failure_is_known(options: Options, case: str) -> None:
     said, kind, facts = CASES[case]
     error = diagnose(options, ["uv", "sync"], 2, said)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     wanted = {key: value.replace("PROJECT", str(options.project)) for key, value in facts.items()}
     assert {key: error.facts()[key] for key in wanted} == wanted
     assert "secret" not in str(error)
