@@ -123,9 +123,7 @@ def with_table(readme: str, table: str) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--check", action="store_true", help="fail when something does not agree")
     mode.add_argument("--write", action="store_true", help="write the table into the README")
@@ -138,9 +136,7 @@ def main() -> int:
         if arguments.write:
             README.write_text(wanted, encoding="utf-8")
         elif readme != wanted:
-            raise Disagreement(
-                "the README's table is not what the spec says; run tests/readme/variables.py --write"
-            )
+            raise Disagreement("the README's table is not what the spec says; run tests/readme/variables.py --write")
     except Disagreement as error:
         print(error, file=sys.stderr)
         return 1
