@@ -11,6 +11,7 @@ Nothing outside build/demo/ is written, and nothing is left running. What it say
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -241,11 +242,23 @@ def certificates() -> str:
     return next((path for path in (*named, *CERTIFICATES) if path and Path(path).is_file()), "")
 
 
+@functools.cache
+def pip_index() -> str:
+    """The index that pip's user has set and uv does not know of, or nothing."""
+    if "UV_DEFAULT_INDEX" in os.environ or "UV_INDEX_URL" in os.environ:
+        return ""
+    if "PIP_INDEX_URL" in os.environ:
+        return os.environ["PIP_INDEX_URL"]
+    asked = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def environment(**more: str) -> dict[str, str]:
-    """Our tools first; Ansible with files below build/demo and without the user's settings."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    """Our tools first; files below build/demo; of the user's settings those that lead to an index."""
+    theirs = ("ANSIBLE_", "UV_", "VIRTUAL_ENV", "PYTHONPATH")
+    ours = ("UV_DEFAULT_INDEX", "UV_INDEX")
     return {
-        **kept,
+        **{key: value for key, value in os.environ.items() if key.startswith(ours) or not key.startswith(theirs)},
         "PATH": f"{TOOLS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"),
@@ -255,6 +268,7 @@ def environment(**more: str) -> dict[str, str]:
         "UV_PYTHON_DOWNLOADS": "never",
         "XDG_CACHE_HOME": str(DEMO / "cache"),
         **({"SSL_CERT_FILE": certificates()} if certificates() else {}),
+        **({"UV_DEFAULT_INDEX": pip_index()} if pip_index() else {}),
         **more,
     }
 
