@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real locks are collected for real, and uv itself judges what was chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.airgap.uv.tests.unit.support.real import PLATFORM, compiler, export, find_python, judge
+from ansible_collections.airgap.uv.tests.unit.support.running import Module, Result
+from ansible_collections.airgap.uv.tests.unit.support.wheels import sha256
+
+LOCAL = {"frozen": True, "no_install_local": True}
+
+# httptools 0.6.1 and uvloop 0.20.0 hold C that Cython 0.29 made, older than the API of Python 3.13: one
+# private function has an argument more there, another is gone. This header, given in CFLAGS as one
+# would on a controller, lets them compile.
+BRIDGE = """\
+#if __has_include(<Python.h>)
+#include <Python.h>
+#if PY_VERSION_HEX >= 0x030D0000
+#define _PyLong_AsByteArray(v, bytes, n, little, is_signed) _PyLong_AsByteArray(v, bytes, n, little, is_signed, 1)
+static PyConfig bridged_config;
+#define _PyInterpreterState_GetConfig(interp) (&bridged_config)
+#endif
+#endif
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Lock:
+    """A project, a Python and what must come of it: how many packages, and which of them are built."""
+
+    project: str
+    python: str
+    packages: int
+    built: frozenset[str] = frozenset()
+    without: tuple[str, ...] = ()
+    large: bool = False
+    headers: tuple[str, ...] = ()
+    bridge: bool = False
+
+    @property
+    def parameter(self) -> Any:
+        marks = [pytest.mark.large] if self.large else []
+        return pytest.param(self, id=f"{self.project}-{self.python}", marks=marks)
+
+
+LOCKS = [
+    Lock("uv-fastapi-example", "3.13", 33, frozenset({"httptools", "markupsafe", "uvloop"}), bridge=True),
+    Lock("genmod", "3.9", 18, frozenset({"extract-vcf", "pytabix"}), headers=("zlib.h",)),
+    Lock("genmod", "3.12", 14, frozenset({"extract-vcf", "pytabix"}), headers=("zlib.h",)),
+    Lock("meltano", "3.12", 46),
+    Lock("uv-fastapi-example", "3.12", 33, large=True),
+    Lock("meltano", "3.11", 48, large=True),
+    Lock("openai-python", "3.12", 13, large=True),
+    Lock("supabase-py", "3.12", 45, large=True),
+    Lock("python-sdk", "3.12", 53, large=True),
+    Lock("guidellm", "3.12", 85, without=("torch",), large=True),
+]
+
+
+def options(lock: Lock, projects: Path, folder: Path, full: str) -> dict[str, Any]:
+    return {
+        **LOCAL,
+        "project": projects / lock.project,
+        "wheelhouse": folder / "wheels",
+        "stage": {"path": folder / "stage"},
+        "targets": [{"python": full, "platform": PLATFORM}],
+        "no_install_package": list(lock.without),
+    }
+
+
+def python_for(lock: Lock) -> str:
+    """The version of an interpreter that is here where something must be built, else any."""
+    found = find_python(lock.python)
+    if found:
+        return found[1]
+    if lock.built:
+        pytest.skip(f"Python {lock.python} is not installed, and {', '.join(sorted(lock.built))} must be built")
+    return f"{lock.python}.1"
+
+
+def refuse_without_tools(lock: Lock) -> None:
+    if lock.built and not compiler():
+        pytest.skip("there is no C compiler")
+    for header in lock.headers:
+        check = subprocess.run(
+            ["cc", "-E", "-include", header, "-x", "c", "/dev/null"], capture_output=True, check=False
+        )
+        if check.returncode:
+            pytest.skip(f"the header {header} is not installed")
+
+
+def bridge(folder: Path) -> dict[str, str]:
+    header = folder / "bridge.h"
+    header.write_text(BRIDGE, encoding="utf-8")
+    return {"CFLAGS": f"-include {header}"}
+
+
+def succeed(result: Result) -> Result:
+    assert not result.failed, result.msg
+    return result
+
+
+@pytest.mark.parametrize("lock", [lock.parameter for lock in LOCKS])
+def test_a_real_lock(lock: Lock, locks: Path, uv_wheelhouse: Module, tmp_path: Path) -> None:
+    full = python_for(lock)
+    refuse_without_tools(lock)
+    given = options(lock, locks, tmp_path, full)
+    if lock.bridge:
+        given["environment"] = bridge(tmp_path)
+    before = sha256(locks / lock.project / "uv.lock")
+    result = succeed(uv_wheelhouse(patience=900, **given))
+
+    names = [wheel["name"] for wheel in result["wheels"]]
+    assert len(names) == len(set(names)) == lock.packages
+    assert {wheel["name"] for wheel in result["wheels"] if wheel["origin"]["kind"] == "sdist"} == lock.built
+    assert sha256(locks / lock.project / "uv.lock") == before
+    for wheel in result["wheels"]:
+        assert sha256(tmp_path / "wheels" / wheel["path"]) == wheel["sha256"]
+
+    without = [word for name in lock.without for word in ("--no-emit-package", name)]
+    requirements = tmp_path / "requirements.txt"
+    text = export(locks / lock.project, "--no-dev", "--no-emit-local", "--no-hashes", *without)
+    requirements.write_text(text, encoding="utf-8")
+    taken = {
+        wheel["name"]: wheel["origin"]["url"].rpartition("/")[2].replace("%2B", "+")
+        for wheel in result["wheels"]
+        if wheel["origin"]["kind"] in ("index", "sdist")
+    }
+    assert taken == judge(requirements, full)
+
+    again = succeed(uv_wheelhouse(patience=900, **given))
+    assert again["changed"] is False
+    assert again["stats"]["downloaded"] == again["stats"]["built"] == 0
+    assert again["stage"] == result["stage"]
+    shutil.rmtree(tmp_path)
+
+
+def test_a_real_build_that_fails(locks: Path, uv_wheelhouse: Module, tmp_path: Path) -> None:
+    lock = LOCKS[0]
+    full = python_for(lock)
+    refuse_without_tools(lock)
+    result = uv_wheelhouse(**options(lock, locks, tmp_path, full), jobs=4)
+    assert result.failed
+    assert "Building httptools-0.6.1.tar.gz with" in result.msg
+    assert "_PyLong_AsByteArray" in result.msg
+    assert not (tmp_path / "stage").exists()
+
+
+NOT_YET = [
+    ("relate", "3.12", 2, "a git source", 82),
+    ("job-server", "3.12", 1, "an archive", 75),
+]
+
+
+@pytest.mark.large
+@pytest.mark.parametrize(("project", "python", "count", "kind", "rest"), NOT_YET)
+def test_sources_of_later_versions(
+    project: str, python: str, count: int, kind: str, rest: int, locks: Path, uv_wheelhouse: Module, tmp_path: Path
+) -> None:
+    """They are refused by name, all in one error; without them the rest is collected."""
+    full = python_for(Lock(project, python, rest, built=frozenset({"unicodecsv"} if project == "relate" else ())))
+    given = options(Lock(project, python, rest), locks, tmp_path, full)
+    refused = uv_wheelhouse(**given)
+    assert refused.failed
+    lines = [line.strip() for line in refused.msg.splitlines() if f": {kind}" in line]
+    assert len(lines) == count
+    assert "no_install_package" in refused.msg
+    assert not list((tmp_path / "wheels").glob("*.whl"))
+    result = succeed(
+        uv_wheelhouse(patience=900, **{**given, "no_install_package": [line.split()[0] for line in lines]})
+    )
+    assert len(result["wheels"]) == rest
+    shutil.rmtree(tmp_path)
