@@ -93,7 +93,7 @@ class ActionModule(ActionBase):
     # --- the host -------------------------------------------------------------------------------
 
     def _ask(self, step: str, **more: Any) -> dict[str, Any]:
-        arguments = {**self._task.args, "trees": self._trees, "_step": step, **more}
+        arguments = {**self._task.args, "trees": self._trees, "step": {"name": step, **more}}
         answer: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=self._vars)
         if answer.get("failed") or answer.get("unreachable"):
             raise TransferFailed(answer)
@@ -101,7 +101,7 @@ class ActionModule(ActionBase):
 
     def _receive(self, incoming: str, keys: Sequence[Key], last: bool, archive: str | None = None) -> dict[str, Any]:
         names = [key.name for key in keys]
-        return self._ask("receive", _incoming=incoming, _keys=names, _last=last, _archive=archive)
+        return self._ask("receive", incoming=incoming, files=names, last=last, archive=archive)
 
     def _host_is_controller(self) -> bool:
         """Then the module reads the source itself, unless it runs as somebody who may not."""

@@ -82,6 +82,30 @@ options:
     type: str
     choices: [auto, rsync, connection]
     default: auto
+  step:
+    description: What the action plugin asks of the host. It is set there and of no use in a playbook.
+    type: dict
+    suboptions:
+      name:
+        description: Compare, do everything on a host that is the controller, or put in place what arrived.
+        type: str
+        choices: [compare, direct, receive]
+        required: true
+      files:
+        description: The files that arrived.
+        type: list
+        elements: str
+        default: []
+      incoming:
+        description: Folder beside, where files arrive.
+        type: path
+      archive:
+        description: The tar that they arrived in.
+        type: path
+      last:
+        description: Whether no more files come.
+        type: bool
+        default: false
 attributes:
   action:
     description: Has an action plugin on the controller.
@@ -186,12 +210,16 @@ ARGUMENT_SPEC = {
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "via": {"type": "str", "choices": ["auto", "rsync", "connection"], "default": "auto"},
-    # What the action plugin says: compare, or take in `_keys` from a place of this host.
-    "_step": {"type": "str", "choices": ["compare", "direct", "receive"], "default": "direct"},
-    "_keys": {"type": "list", "elements": "str", "default": []},
-    "_archive": {"type": "path"},
-    "_incoming": {"type": "path"},
-    "_last": {"type": "bool", "default": False},
+    "step": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str", "choices": ["compare", "direct", "receive"], "required": True},
+            "files": {"type": "list", "elements": "str", "default": []},
+            "incoming": {"type": "path"},
+            "archive": {"type": "path"},
+            "last": {"type": "bool", "default": False},
+        },
+    },
 }
 
 
@@ -284,19 +312,19 @@ def compare(transfer: Transfer, step: str) -> dict[str, Any]:
 
 def receive(transfer: Transfer, given: dict[str, Any]) -> dict[str, Any]:
     """Every further call: files that arrived on this host are put in their place."""
-    keys = [Key.parse(name, transfer.trees) for name in given["_keys"]]
-    incoming = Path(given["_incoming"])
+    keys = [Key.parse(name, transfer.trees) for name in given["files"]]
+    incoming = Path(given["incoming"])
     done = False
     try:
-        if given["_archive"]:
-            transfer.unpack(Path(given["_archive"]), keys, incoming)
+        if given["archive"]:
+            transfer.unpack(Path(given["archive"]), keys, incoming)
         else:
             transfer.take(keys, incoming)
         done = True
     finally:
-        if given["_last"] or not done:
+        if given["last"] or not done:
             remove(incoming)
-    settled = transfer.settle() if given["_last"] else []
+    settled = transfer.settle() if given["last"] else []
     return {"changed": True, "settled": settled, "removed": transfer.removed}
 
 
@@ -304,9 +332,10 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     with guarded(module):
         transfer = Transfer(module)
-        if module.params["_step"] == "receive":
-            module.exit_json(**receive(transfer, module.params))
-        module.exit_json(**compare(transfer, module.params["_step"]))
+        step = module.params["step"] or {"name": "direct"}
+        if step["name"] == "receive":
+            module.exit_json(**receive(transfer, step))
+        module.exit_json(**compare(transfer, step["name"]))
 
 
 if __name__ == "__main__":

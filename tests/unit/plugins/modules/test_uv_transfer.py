@@ -37,11 +37,12 @@ class Transfer:
         return [{"src": str(self.src), "dest": str(self.dest), "files": files}]
 
     def __call__(self, **options: Any) -> Result:
-        return self.module(**{"trees": self.trees, **options})
+        step = options.pop("step", None)
+        return self.module(trees=self.trees, step=step and {"name": step}, **options)
 
     def receive(self, *members: tuple[str, bytes], link: str = "") -> Result:
         """Both files are awaited; a tar with these members comes."""
-        told = self(_step="compare")
+        told = self(step="compare")
         assert told["missing"] == ["0-0", "0-1"]
         archive = self.root / "files.tar"
         with tarfile.open(archive, "w") as tar:
@@ -51,8 +52,8 @@ class Transfer:
                 if link:
                     info.type, info.linkname = tarfile.SYMTYPE, link
                 tar.addfile(info, io.BytesIO(content))
-        incoming = told["incoming"]
-        return self(_step="receive", _archive=archive, _keys=["0-0", "0-1"], _incoming=incoming, _last=True)
+        awaited = {"files": told["missing"], "incoming": told["incoming"], "last": True}
+        return self.module(trees=self.trees, step={"name": "receive", "archive": str(archive), **awaited})
 
     @property
     def on_host(self) -> list[str]:
@@ -66,7 +67,7 @@ def transfer(tmp_path: Path) -> Transfer:
 
 @pytest.mark.parametrize("step", ["compare", "direct"])
 def test_check_mode_tells_the_truth_of_a_bare_host(transfer: Transfer, step: str) -> None:
-    said = transfer(check=True, _step=step)
+    said = transfer(check=True, step=step)
     assert not said.failed, said.msg
     assert (said["changed"], said["missing"]) == (True, ["0-0", "0-1"])
     assert not transfer.dest.exists()
@@ -93,7 +94,7 @@ def test_what_a_tar_brings_is_put_in_place(transfer: Transfer) -> None:
     said = transfer.receive(("0-0", transfer.wheels[0].read_bytes()), ("0-1", transfer.wheels[1].read_bytes()))
     assert not said.failed, said.msg
     assert transfer.on_host == BOTH
-    assert not transfer(_step="compare")["changed"]
+    assert not transfer(step="compare")["changed"]
 
 
 # For each the name and what is done to the bytes of the second member.
