@@ -129,6 +129,25 @@ def kill(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
+def ansible_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` with what lets Ansible find this collection and keep its files in `folder`."""
+    collections = [str(ROOT), *(path for path in sys.path if (Path(path) / "ansible_collections").is_dir())]
+    return {
+        **environment,
+        "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(dict.fromkeys(collections)),
+        "ANSIBLE_DEPRECATION_WARNINGS": "0",
+        "ANSIBLE_HOME": str(folder),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+
+
+def ansible_playbook() -> str:
+    """The program beside the Python that runs this, or the one on PATH."""
+    beside = Path(sys.executable).with_name("ansible-playbook")
+    return str(beside) if beside.is_file() else "ansible-playbook"
+
+
 def snapshot(*folders: Path, content: bool = True, times: bool = True) -> dict[str, tuple[Any, ...]]:
     """Every file, folder and link below `folders`: mode, modification time, size, sha256 or target."""
     found: dict[str, tuple[Any, ...]] = {}

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from ansible_collections.airgap.uv.tests.unit.support.collecting import TARGET, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import clean_environment, write_tree
-from ansible_collections.airgap.uv.tests.unit.support.running import ROOT
+from ansible_collections.airgap.uv.tests.unit.support.running import ansible_environment, ansible_playbook
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
 
 ALPHA = "alpha-1.0-py3-none-any.whl"
@@ -57,16 +56,9 @@ class Playbook:
         play = {"hosts": "all", "gather_facts": False, "tasks": [task], **self.play}
         # JSON is YAML
         write_tree(folder, {"play.yml": json.dumps([play]), "hosts.yml": json.dumps({"all": {"hosts": self.hosts}})})
-        collections = [str(ROOT), *(path for path in sys.path if (Path(path) / "ansible_collections").is_dir())]
-        own = clean_environment(
-            folder / "ansible-home",
-            ANSIBLE_COLLECTIONS_PATH=os.pathsep.join(dict.fromkeys(collections)),
-            ANSIBLE_HOME=str(folder / "ansible-home"),
-            ANSIBLE_NOCOLOR="1",
-            ANSIBLE_DEPRECATION_WARNINGS="0",
-        )
-        beside = Path(sys.executable).with_name("ansible-playbook")
-        command = [str(beside) if beside.is_file() else "ansible-playbook", "-i", "hosts.yml", "play.yml", *words]
+        home = folder / "ansible-home"
+        own = ansible_environment(home, clean_environment(home))
+        command = [ansible_playbook(), "-i", "hosts.yml", "play.yml", *words]
         return subprocess.run(
             command,
             cwd=folder,
