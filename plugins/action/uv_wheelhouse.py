@@ -25,7 +25,12 @@ _QUIET_SECONDS = 2.0
 _BETWEEN = 1.0
 
 # Settings of the inventory, the play or the command line that are about the host, not the controller.
-_OF_THE_HOST = ("ansible_python_interpreter", "discovered_interpreter_python", "ansible_facts")
+_OF_THE_HOST = (
+    "ansible_python_interpreter",
+    "discovered_interpreter_python",
+    "ansible_facts",
+    "ansible_delegated_vars",
+)
 _TEMPORARY = ("ansible_remote_tmp", "ansible_async_dir", "ansible_shell_type", "ansible_shell_executable")
 
 
@@ -36,7 +41,9 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
     _supports_async = False
     _requires_connection = False
-    _connection: Any  # ActionBase does not say
+    # ActionBase does not say
+    _connection: Any
+    _play_context: Any
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -54,20 +61,22 @@ class ActionModule(ActionBase):
     @contextlib.contextmanager
     def _on_the_controller(self) -> Iterator[None]:
         """Swap in a local connection without become for this one module run."""
-        theirs = self._connection
-        become = self._play_context.become
-        self._play_context.become = False
-        local = connection_loader.get("ansible.builtin.local", self._play_context)
+        theirs = (self._connection, self._play_context, self._task.delegate_to)
+        here = self._play_context.copy()
+        here.become = False
+        here.executable = "/bin/sh"  # the host's shell need not exist here
+        local = connection_loader.get("ansible.builtin.local", here)
         local.set_options()
         local.become = None
         local._shell.set_options()
         # The host's remote_tmp may name a folder that means nothing here.
         local._shell.set_option("remote_tmp", tempfile.gettempdir())
-        self._connection = local
+        # With delegate_to the interpreter would be looked up for that host.
+        self._connection, self._play_context, self._task.delegate_to = local, here, None
         try:
             yield
         finally:
-            self._connection, self._play_context.become = theirs, become
+            self._connection, self._play_context, self._task.delegate_to = theirs
 
 
 @contextlib.contextmanager

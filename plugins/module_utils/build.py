@@ -123,6 +123,7 @@ class Builder:
     settings: BuildSettings
     wheelhouse: Wheelhouse
     machine: str
+    placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
 
     def reuse(self, build: Build) -> Wheel | None:
         """The wheel that an earlier run built from the same bytes for the same Python, if it is whole."""
@@ -139,7 +140,7 @@ class Builder:
         return None
 
     def build(self, build: Build, temporary: Path) -> Wheel:
-        """Build the wheel, verify what came out and bring it to its place."""
+        """Build the wheel, verify what came out and bring it to its place, as `take` does."""
         out = temporary / f"{build.name}-{build.python}"
         out.mkdir()
         source = build.source.unpack(out / "source")
@@ -158,6 +159,7 @@ class Builder:
         origin = known.origin if known else {**build.source.origin(), "built": dict(how)}
         wheel = Wheel(name, str(number), path.name, place, path.stat().st_size, digest, origin)
         if not self.wheelhouse.whole(place, digest):
+            self.placed.append(place)
             destination = self.wheelhouse.path / place
             destination.parent.mkdir(parents=True, exist_ok=True)
             os.chmod(path, 0o644)

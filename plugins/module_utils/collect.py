@@ -23,7 +23,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.build import (
     pure,
     split_by_python,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid, SourceNotSupported
+from ansible_collections.airgap.uv.plugins.module_utils.errors import SourceNotSupported
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher, without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress, megabytes
@@ -108,7 +108,7 @@ class Work:
     lacking: list[tuple[Taken, ExtraWheel]] = field(default_factory=list)
     unbuilt: list[tuple[Build, Artifact | None]] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
-    added: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
     stats: dict[str, Any] = field(
         default_factory=lambda: {"downloaded": 0, "downloaded_bytes": 0, "built": 0, "reused": 0}
     )
@@ -121,6 +121,8 @@ class Work:
         self.missing = [item for item in self.plan.downloads if item[0].wheel.path in absent]
         self.lacking = [item for item in self.plan.brought if item[0].wheel.path in absent]
         present = [item[0] for item in self.plan.downloads] + [item[0] for item in self.plan.brought]
+        for _taken, extra in self.lacking:
+            extra.verify(extra.path)
         self.taken = [taken for taken in present if taken.wheel.path not in absent]
         for build, artifact in self.plan.builds:
             wheel = self.builder.reuse(build)
@@ -159,17 +161,19 @@ class Work:
             wheel = self.builder.reuse(build)
             if wheel is None:
                 self.progress.say(f"builds {build.name} for Python {build.python} ({number} of {len(self.unbuilt)})")
-                present = {known.path for known in self.wheelhouse.wheels}
                 wheel = self.builder.build(build, temporary)
                 self.stats["built"] += 1
-                if wheel.path not in present:
-                    self.added.append(wheel.path)
             self.taken.append(_built(build, wheel))
         self.unbuilt = []
 
     def _add(self, taken: Taken) -> None:
         self.taken.append(taken)
-        self.added.append(taken.wheel.path)
+        self.fetched.append(taken.wheel.path)
+
+    @property
+    def added(self) -> list[str]:
+        """Paths of the wheels whose bytes this run brought or built."""
+        return sorted({*self.fetched, *self.builder.placed})
 
     def expected(self) -> list[Taken]:
         """The wheels that are known by name: those taken and, before a fetch, those that are missing."""
@@ -196,7 +200,6 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
                 copy = _verified_copy(extra, work.wheelhouse.cache / "tmp")
                 wheel = work.builder.take(build, copy, {"elsewhere": True})
                 work.taken.append(_built(build, wheel))
-                work.added.append(wheel.path)
             work.unbuilt.remove((build, artifact))
 
 
@@ -293,9 +296,7 @@ def _verified_copy(extra: ExtraWheel, folder: Path) -> Path:
     copy = folder / extra.sha256 / extra.path.name
     copy.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(extra.path, copy)
-    found = file_digest(copy)
-    if found != extra.sha256:
-        raise ExtraWheelInvalid(str(extra.path), f"its sha256 is {found}, not {extra.sha256}")
+    extra.verify(copy)
     copy.chmod(0o644)
     return copy
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Callable, Protocol
@@ -51,6 +51,12 @@ class Artifact:
         return urlsplit(self.url).hostname or ""
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Scheme and host, without a credential."""
+        parts = urlsplit(self.url)
+        return parts.scheme, parts.netloc.rpartition("@")[2]
+
+    @property
     def shown(self) -> str:
         """The URL without a credential, for people and manifests."""
         return without_credentials(self.url)
@@ -84,7 +90,14 @@ class Unavailable(Exception):
 class Http:
     """The transport over HTTP(S): one session a thread, whose connections stay open."""
 
-    def __init__(self, timeout: float, ca_bundle: str | None) -> None:
+    def __init__(
+        self,
+        timeout: float,
+        ca_bundle: str | None,
+        credentials: Mapping[tuple[str, str], tuple[str, str]] | None = None,
+    ) -> None:
+        """`credentials`: user and password by scheme and host; netrc serves the others."""
+        self._credentials = credentials or {}
         self._timeout = timeout
         self._ca_bundle = ca_bundle
         self._tls = trust.context(ca_bundle)
@@ -92,7 +105,9 @@ class Http:
 
     def open(self, artifact: Artifact) -> Iterator[bytes]:
         try:
-            with self._session().get(artifact.url, stream=True, timeout=self._timeout) as response:
+            with self._session().get(
+                artifact.url, stream=True, timeout=self._timeout, auth=self._credentials.get(artifact.place)
+            ) as response:
                 _refuse_status(response)
                 yield from _body(response)
         except requests.exceptions.SSLError as error:

@@ -10,7 +10,6 @@ import contextlib
 from collections.abc import Iterator
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 
 

@@ -21,6 +21,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     ProjectInvalid,
     ProjectMissing,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.index import Index
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import specifiers, tomli, utils
 
 # The lock version this code reads. uv refuses a higher one too; revisions stay compatible.
@@ -89,6 +90,12 @@ class Pyproject:
     def uv(self) -> Mapping[str, Any]:
         table = self.tool.get("uv", {})
         return table if isinstance(table, dict) else {}
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        """The indexes that `[tool.uv]` names."""
+        found = self.uv.get("index", [])
+        return tuple(Index.parse(raw) for raw in found if isinstance(raw, dict) and "url" in raw)
 
     @property
     def name(self) -> str | None:
@@ -208,9 +215,9 @@ def _members(packages: list[dict[str, Any]]) -> Iterator[Member]:
 
 def _default_index(pyproject: Pyproject, packages: list[dict[str, Any]]) -> str | None:
     """The index marked as default, else the one that most packages come from; None for uv's own."""
-    for index in pyproject.uv.get("index", []):
-        if isinstance(index, dict) and index.get("default"):
-            return str(index["url"])
+    for index in pyproject.indexes:
+        if index.default:
+            return index.url
     registries = Counter(package["source"]["registry"] for package in packages if "registry" in package["source"])
     return registries.most_common(1)[0][0] if registries else None
 

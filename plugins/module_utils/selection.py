@@ -30,6 +30,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
     version,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 
 ALL = ":all:"
 
@@ -58,6 +59,12 @@ class ExtraWheel:
         except utils.InvalidWheelFilename as error:
             raise ExtraWheelInvalid(str(path), str(error)) from error
         return cls(path, digest.lower(), name, number, found)
+
+    def verify(self, path: Path) -> None:
+        """Raise `ExtraWheelInvalid` unless the bytes at `path`, the wheel or a copy, are the wanted ones."""
+        found = file_digest(path)
+        if found != self.sha256:
+            raise ExtraWheelInvalid(str(self.path), f"its sha256 is {found}, not {self.sha256}")
 
 
 LockedSource = Union[

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
+import os
 import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +35,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     WheelhouseInside,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
+from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, named
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
@@ -180,7 +183,8 @@ class Session:
             return
         sizes = [artifact.size or 0 for _taken, artifact in work.missing]
         report = reporter(self.progress, len(sizes), sum(sizes))
-        transport = Http(self.params["timeout"], self.params.get("ca_bundle"))
+        credentials = by_place(self.lock.pyproject.indexes, os.environ)
+        transport = Http(self.params["timeout"], self.params.get("ca_bundle"), credentials)
         fetcher = Fetcher(transport, max(1, self.params["jobs"]), max(0, self.params["retries"]), report)
         work.fetch(fetcher, self.temporary, defer=self.params["build"] == "defer")
 
@@ -275,9 +279,9 @@ class Session:
 
     def _build_settings(self) -> BuildSettings:
         constraints = self.params.get("build_constraints")
+        index = self.params.get("build_index") or self.lock.default_index
         return BuildSettings(
-            self.params.get("build_index") or self.lock.default_index,
-            Path(constraints) if constraints else None,
+            named(index, self.lock.pyproject.indexes) if index else None, Path(constraints) if constraints else None
         )
 
     def _tool(self, wanted: str) -> list[Choice]:
@@ -291,7 +295,10 @@ class Session:
                 text = self.uv.compile(f"uv=={version}", self._build_settings().index, folder)
             if not self.check_mode:
                 write_text(kept, text)
-        return select(parse_pylock(text, f"what the index says of uv {version}"), self.targets, Preferences())
+        found = parse_pylock(text, f"what the index says of uv {version}")
+        # It says the Python that asked; uv's wheel holds a program, which minds none.
+        found = dataclasses.replace(found, requires_python=None)
+        return select(found, self.targets, Preferences())
 
     def _warn_of_newer_glibc(self, taken: Sequence[Taken]) -> None:
         """A wheel that was compiled here may need this machine's glibc; the tag linux_* does not tell."""
@@ -315,6 +322,10 @@ def _refuse_missing_files(params: Mapping[str, Any]) -> None:
     for option in ("ca_bundle", "build_constraints"):
         if params.get(option) and not Path(params[option]).is_file():
             raise OptionInvalid(option, params[option], "there is no such file")
+    for variable in () if params.get("ca_bundle") else ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        path = os.environ.get(variable)
+        if path and not Path(path).exists():
+            raise OptionInvalid(f"The environment variable {variable}", path, "there is no such file")
 
 
 def _refuse_inside(path: Path, project: Path) -> None:
