@@ -20,6 +20,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+OLDEST = (3, 11)  # ansible-core 2.19 asks for it
+
 
 def mark(requirements: Path) -> str:
     """What an environment is made from: the interpreter and the pins."""
@@ -56,6 +58,8 @@ def main(folder: Path, requirements: Path) -> None:
 
 
 def fill(folder: Path, requirements: Path) -> None:
+    if sys.version_info < OLDEST:
+        sys.exit(f"This needs Python {'.'.join(map(str, OLDEST))} or later: make PYTHON=python3.11 ...")
     stamp = folder / ".made-from"
     if stamp.is_file() and stamp.read_text() == mark(requirements):
         return
