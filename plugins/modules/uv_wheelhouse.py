@@ -17,7 +17,7 @@ description:
     C(uv_deploy_controller_python)), whatever the connection of the task is.
   - The project's folder is only read. Local packages are built from a clean copy of it.
 author:
-  - airgap.uv contributors
+  - airgap.uv contributors (@airgap-uv)
 requirements:
   - python >= 3.10
   - packaging >= 26.3
@@ -89,7 +89,7 @@ options:
     type: bool
     default: false
   no_dev:
-    description: Leave the C(dev) group out.
+    description: Leave the C(dev) group out, unless O(groups) or O(only_groups) names it.
     type: bool
     default: true
   no_default_groups:
