@@ -29,7 +29,6 @@ from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-
 ANY = SpecifierSet(">=3.9")
 
 

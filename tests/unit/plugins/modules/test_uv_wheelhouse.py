@@ -27,13 +27,18 @@ from ansible_collections.airgap.uv.tests.unit.support.collecting import (
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import (
     clean_environment,
+    lock,
     make_project,
     replace_in,
     uv_executable,
     write_tree,
 )
 from ansible_collections.airgap.uv.tests.unit.support.running import finish, kill, names, snapshot
-from ansible_collections.airgap.uv.tests.unit.support.sdists import leaves_mark, make_sdist
+from ansible_collections.airgap.uv.tests.unit.support.sdists import (
+    leaves_mark,
+    make_sdist,
+    source_tree,
+)
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256, tamper
 
 if sys.version_info >= (3, 11):
@@ -184,6 +189,31 @@ def test_workspace_members_travel_as_wheels(collect: Collect) -> None:
     assert install(collect, collect.folder / "host/releases/one").returncode == 0
 
 
+def test_a_dynamic_version_is_known_from_the_wheel(collect: Collect) -> None:
+    tree = source_tree("app", "0.1.0", requires=["alpha"])
+    tree["pyproject.toml"] = tree["pyproject.toml"].replace('version = "0.1.0"', 'dynamic = ["version"]')
+    tree["pyproject.toml"] += f'\n[[tool.uv.index]]\nurl = "{collect.index.url}"\ndefault = true\n'
+    write_tree(collect.project, {**tree, "VERSION": "4.5.6\n"})
+    lock(collect.project)
+    shutil.rmtree(collect.project / "build")
+    before = snapshot(collect.project)
+    result = collect.succeed()
+    assert snapshot(collect.project) == before
+    assert by_name(result)["app"]["version"] == "4.5.6"
+    assert result["stage"]["release"].startswith("4.5.6-")
+    assert install(collect, collect.folder / "host/releases/one").returncode == 0
+
+
+def test_a_local_version_in_a_url(collect: Collect) -> None:
+    """Its `+` is `%2B` there, and a plus in the wheelhouse."""
+    path = make_wheel(collect.index.folder, "local", "1.0+cpu.2")
+    collect.make("local")
+    assert "%2B" in (collect.project / "uv.lock").read_text(encoding="utf-8")
+    assert by_name(collect.succeed())["local"]["filename"] == path.name
+    assert path.name in collect.files
+    assert install(collect, collect.folder / "host/releases/one").returncode == 0
+
+
 def test_extra_wheels(collect: Collect, tmp_path: Path) -> None:
     own = make_wheel(tmp_path / "own", "delta", files={"delta/own.py": "x = 1\n"})
     plugin = make_wheel(tmp_path / "own", "plugin", "3.0")
@@ -219,6 +249,13 @@ def test_the_uv_wheel(collect: Collect) -> None:
     collect.index.stop()
     again = collect.succeed(uv="0.9.9", frozen=True)
     assert (again["changed"], again["wheels"]) == (False, result["wheels"])
+
+
+def test_the_uv_wheel_for_an_older_python_than_this_one(collect: Collect) -> None:
+    path = uv_wheel(collect.index.folder, "0.9.9")
+    collect.make("alpha", requires_python=">=3.8")
+    target = {"python": "3.8.20", "platform": PLATFORM}
+    assert path.name in [wheel["filename"] for wheel in collect.succeed(uv="0.9.9", targets=[target])["wheels"]]
 
 
 def test_uv_as_the_controller_has_it(collect: Collect) -> None:

@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, LABEL, PLATFORM, PYTHON, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import replace_in, write_tree
+from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
 from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, leaves_mark, make_sdist
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
 
@@ -394,6 +395,28 @@ def test_an_sdist_with_another_hash_never_runs(collect: Collect, tmp_path: Path)
     assert not mark.exists()
     assert not list(collect.wheelhouse.rglob("delta*"))
     assert collect.remains == []
+
+
+def test_an_sdist_whose_name_climbs_out(collect: Collect, tmp_path: Path) -> None:
+    """A file name from a lock is parsed as an sdist's name, and never used as a path."""
+    path = with_sdist(collect)
+    climbing = f"..%2F..%2F..%2F..%2F{path.name}"
+    replace_in(collect.project / "uv.lock", f"/files/{path.name}", f"/files/{climbing}")
+    before = snapshot(tmp_path, times=False)
+    result = collect(frozen=True)
+    assert "Traceback" not in result.output
+    allowed = (str(collect.wheelhouse), str(collect.stage), str(collect.module.home))
+    after = snapshot(tmp_path, times=False)
+    assert [name for name in after if name not in before and not name.startswith(allowed)] == []
+
+
+def test_a_link_that_leads_out_of_the_project(collect: Collect) -> None:
+    (collect.project / "secrets").symlink_to("/etc")
+    result = collect()
+    assert result.failed
+    assert f"{collect.project}/secrets" in result.msg
+    assert "/etc" in result.msg
+    assert not collect.stage.exists()
 
 
 def test_a_build_that_fails(collect: Collect) -> None:
