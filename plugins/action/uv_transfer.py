@@ -33,6 +33,16 @@ display = Display()
 MODULE = "airgap.uv.uv_transfer"
 
 
+class SourceMissing(AirgapError):
+    def __init__(self, files: list[str]) -> None:
+        super().__init__(files)
+        self.files = files
+
+    def __str__(self) -> str:
+        listed = "".join(f"\n  {path}" for path in self.files)
+        return f"The controller lacks {len(self.files)} file(s) to send. Collect again:{listed}"
+
+
 class TransferFailed(Exception):
     """A step failed; `result` is what the module or the connection said."""
 
@@ -74,21 +84,24 @@ class ActionModule(ActionBase):
         told = self._ask("direct" if self._host_is_controller() else "compare")
         keys = [Key.parse(name, trees) for name in told["missing"]]
         if not keys or "incoming" not in told:
-            return _summary(trees, keys, told, "connection" if keys and not self._task.check_mode else None)
-        _refuse_absent(trees, keys)
+            return _summary(trees, keys, told, told, "connection" if keys and not self._task.check_mode else None)
+        absent = [path for path in (_source(trees, key) for key in keys) if not path.is_file()]
+        if absent:
+            self._ask("abandon", incoming=told["incoming"])
+            raise SourceMissing([str(path) for path in absent])
         obstacle = route.obstacle() or route.obstacle_there(told["rsync"], told["incoming"])
         if via != "connection" and obstacle is None:
             obstacle = self._rsync(route, trees, keys, told["incoming"], told["rsync"])
             if obstacle is None:
                 last = self._receive(told["incoming"], keys, last=True)
-                return _summary(trees, keys, last, "rsync")
+                return _summary(trees, keys, told, last, "rsync")
             if via == "auto":
                 display.warning(f"rsync failed, so files go over Ansible's connection: {obstacle}")
         if via == "rsync":
-            self._receive(told["incoming"], [], last=True)
+            self._ask("abandon", incoming=told["incoming"])
             raise AnsibleActionFail(f"via: rsync cannot work here, because {obstacle}.")
         display.vv(f"uv_transfer: over Ansible's connection ({obstacle or 'via: connection'})")
-        return _summary(trees, keys, self._send(trees, keys, told["incoming"]), "connection")
+        return _summary(trees, keys, told, self._send(trees, keys, told["incoming"]), "connection")
 
     # --- the host -------------------------------------------------------------------------------
 
@@ -221,26 +234,28 @@ def _source(trees: Sequence[Tree], key: Key) -> Path:
     return Path(tree.src).expanduser() / tree.files[key.file].path
 
 
-def _refuse_absent(trees: Sequence[Tree], keys: Sequence[Key]) -> None:
-    absent = [str(path) for path in (_source(trees, key) for key in keys) if not path.is_file()]
-    if absent:
-        listed = "".join(f"\n  {path}" for path in absent)
-        raise AnsibleActionFail(f"The controller lacks {len(absent)} file(s) to send. Collect again:{listed}")
-
-
-def _summary(trees: Sequence[Tree], keys: Sequence[Key], told: Mapping[str, Any], via: str | None) -> dict[str, Any]:
-    """What the user sees; `told` is the host's last answer."""
-    files = [(f"{trees[key.tree].dest}/{file.path}", file.size) for key in keys for file in [_file(trees, key)]]
+def _summary(
+    trees: Sequence[Tree], keys: Sequence[Key], first: Mapping[str, Any], told: Mapping[str, Any], via: str | None
+) -> dict[str, Any]:
+    """What the user sees; `first` and `told` are the host's first and last answer."""
+    files = [
+        (key.name, f"{trees[key.tree].dest}/{file.path}", file.size) for key in keys for file in [_file(trees, key)]
+    ]
     removed, settled = list(told.get("removed", [])), list(told.get("settled", []))
-    lines = [f"+ {path} ({size} bytes)" for path, size in files]
+    differing = set(first.get("differing", []))
+    lines = [
+        f"! {path} ({size} bytes) had other bytes" if name in differing else f"+ {path} ({size} bytes)"
+        for name, path, size in files
+    ]
     lines += [f"- {path}" for path in removed] + [f"~ {path}" for path in settled]
     # A discovered interpreter is told along, so that no later task looks for it again.
     passed = {key: told[key] for key in ("ansible_facts", "warnings", "deprecations") if key in told}
     return {
         **passed,
         "changed": bool(lines),
-        "sent": [path for path, _size in files],
-        "sent_bytes": sum(size for _path, size in files),
+        "sent": [path for _name, path, _size in files],
+        "replaced": [path for name, path, _size in files if name in differing],
+        "sent_bytes": sum(size for _name, _path, size in files),
         "settled": settled,
         "removed": removed,
         "via": via,

@@ -29,7 +29,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapErro
 from ansible_collections.airgap.uv.plugins.module_utils.transfer import File, Tree
 
 _CHUNK = 1024 * 1024
-_INCOMING = ".uv_transfer-"
+INCOMING = ".uv_transfer-"
 
 # A folder of incoming files that is older was left by a run that is dead.
 _ABANDONED_SECONDS = 24 * 3600
@@ -212,10 +212,10 @@ class Arrival:
         """A new folder for incoming files, on the same file system as what they become."""
         dest = Path(self.tree.dest)
         self._make_folder(dest)
-        for left in dest.glob(f"{_INCOMING}*"):
+        for left in dest.glob(f"{INCOMING}*"):
             if time.time() - left.lstat().st_mtime > _ABANDONED_SECONDS:
                 remove(left)
-        incoming = dest / f"{_INCOMING}{secrets.token_hex(6)}"
+        incoming = dest / f"{INCOMING}{secrets.token_hex(6)}"
         with explained(incoming):
             incoming.mkdir(mode=0o700)
         return incoming
@@ -264,7 +264,7 @@ class Arrival:
                 self._make_folders(link.path)
                 if path.is_dir() and not path.is_symlink():
                     self._clear(path)
-                beside = path.with_name(f"{_INCOMING}{secrets.token_hex(6)}")
+                beside = path.with_name(f"{INCOMING}{secrets.token_hex(6)}")
                 beside.symlink_to(link.target)
                 self.owner.give(beside)
                 beside.replace(path)

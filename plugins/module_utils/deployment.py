@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
-from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Runner
+from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Runner, is_there
 
 _UV_VERSION = re.compile(r"^uv (?P<version>\d+(\.\d+)+\S*)")
 _MUSL_VERSION = re.compile(r"^Version (?P<version>\d+(\.\d+)+)", re.MULTILINE)
@@ -34,6 +34,19 @@ class UvNotUsable(AirgapError):
 
     def __str__(self) -> str:
         return f"uv_executable: {self.uv} {self.reason}. Name the host's uv, or leave the option out."
+
+
+class DeploymentClosed(AirgapError):
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(folder, reason)
+        self.folder = folder
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"path: {self.folder} cannot be looked at: {self.reason}. Let the play become root, or deploy to a "
+            "folder of this user."
+        )
 
 
 class LibcUnknown(AirgapError):
@@ -99,7 +112,7 @@ class Uv:
         if named:
             found = cls.probe(Path(named), run)
             if found is None:
-                raise UvNotUsable(named, "does not run" if Path(named).exists() else "does not exist")
+                raise UvNotUsable(named, "does not run" if is_there(Path(named)) else "does not exist")
             return found
         probed = (cls.probe(folder / "uv", run) for folder in folders)
         return next((found for found in probed if found), None)
@@ -184,7 +197,7 @@ def executable_in(name: str, folders: list[Path]) -> str | None:
 
 
 def _executable(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    return is_there(path) and os.access(path, os.X_OK)
 
 
 def _venv_version(config: Path) -> str | None:

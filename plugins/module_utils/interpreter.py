@@ -199,7 +199,7 @@ class Search:
         named = [Path(part) for part in path.split(":") if part.startswith("/")]
         usual = [root / "usr/bin", root / "usr/local/bin", *sorted((root / "opt").glob("*/bin")), Path(own)]
         folders = dict.fromkeys([*named, *usual])
-        return cls(tuple(folder for folder in folders if folder.is_dir() and not _virtual(folder)))
+        return cls(tuple(folder for folder in folders if is_there(folder, Path.is_dir) and not _virtual(folder)))
 
     def candidates(self, request: Request) -> Iterator[Path]:
         """Paths, the best first. Nothing is run here."""
@@ -216,7 +216,7 @@ class Search:
     def _named(self, *names: str) -> Iterator[Path]:
         for name in names:
             for folder in self.folders:
-                if (folder / name).is_file():
+                if is_there(folder / name):
                     yield folder / name
 
     def _newest(self) -> Iterator[Path]:
@@ -224,7 +224,7 @@ class Search:
         for folder in self.folders:
             for path in folder.glob("python3.*"):
                 match = _NAME.match(path.name)
-                if match and path.is_file():
+                if match and is_there(path):
                     found.append((-int(match["minor"]), path))
         # Stable: of two with one version the folder that is searched first comes first.
         yield from (path for _minor, path in sorted(found, key=lambda pair: pair[0]))
@@ -254,4 +254,12 @@ def find(request: Request, search: Search, run: Runner) -> Interpreter:
 
 def _virtual(folder: Path) -> bool:
     """A virtual environment is someone else's, and may be gone tomorrow."""
-    return (folder.parent / "pyvenv.cfg").is_file()
+    return is_there(folder.parent / "pyvenv.cfg")
+
+
+def is_there(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool:
+    """Whether this user can see it; pathlib raises for a folder on PATH that belongs to somebody else."""
+    try:
+        return kind(path)
+    except OSError:
+        return False

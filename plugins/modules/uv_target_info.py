@@ -150,6 +150,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
     Deployment,
+    DeploymentClosed,
     Libc,
     ServiceUser,
     Uv,
@@ -194,8 +195,15 @@ def describe(module: AnsibleModule) -> dict[str, Any]:
         "uv": {"path": uv.path, "version": uv.version} if uv else None,
         "rsync": executable_in("rsync", places),
         "user": _user(),
-        **(_deployed(Path(given["path"]), given["service_user"]) if given["path"] else {}),
+        **(_told_of(Path(given["path"]), given["service_user"]) if given["path"] else {}),
     }
+
+
+def _told_of(path: Path, service_user: str | None) -> dict[str, Any]:
+    try:
+        return _deployed(path, service_user)
+    except OSError as error:
+        raise DeploymentClosed(str(error.filename or path), error.strerror or str(error)) from None
 
 
 def _deployed(path: Path, service_user: str | None) -> dict[str, Any]:

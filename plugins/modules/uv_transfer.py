@@ -87,9 +87,10 @@ options:
     type: dict
     suboptions:
       name:
-        description: Compare, do everything on a host that is the controller, or put in place what arrived.
+        description:
+          - Compare, do everything on a host that is the controller, put in place what arrived, or give up.
         type: str
-        choices: [compare, direct, receive]
+        choices: [compare, direct, receive, abandon]
         required: true
       files:
         description: The files that arrived.
@@ -142,8 +143,15 @@ sent:
   type: list
   elements: str
   sample: [/opt/shop/wheels/flask-3.1.0-py3-none-any.whl]
+replaced:
+  description:
+    - Those of RV(sent) in whose place other bytes lay. Nobody changes a wheel in passing, so find out who did.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 sent_bytes:
-  description: Their bytes.
+  description: Bytes of RV(sent).
   returned: success
   type: int
   sample: 102979
@@ -168,8 +176,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airgap.uv.plugins.module_utils.arrival import (
+    INCOMING,
     Arrival,
     Owner,
+    inside,
     missing,
     readable,
     remove,
@@ -183,6 +193,8 @@ from ansible_collections.airgap.uv.plugins.module_utils.transfer import (
     parse_trees,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.wheelscript import WheelScript
+
+CHOICES = ["compare", "direct", "receive", "abandon"]
 
 ARGUMENT_SPEC = {
     "trees": {
@@ -213,7 +225,7 @@ ARGUMENT_SPEC = {
     "step": {
         "type": "dict",
         "options": {
-            "name": {"type": "str", "choices": ["compare", "direct", "receive"], "required": True},
+            "name": {"type": "str", "choices": CHOICES, "required": True},
             "files": {"type": "list", "elements": "str", "default": []},
             "incoming": {"type": "path"},
             "archive": {"type": "path"},
@@ -238,9 +250,24 @@ class Transfer:
     def missing(self) -> list[Key]:
         return [Key(number, file) for number, tree in enumerate(self.trees) for file in missing(tree)]
 
+    def differing(self, keys: Sequence[Key]) -> list[str]:
+        """Names of the keys in whose place something else lies."""
+        return [key.name for key in keys if os.path.lexists(self._place(key))]
+
+    def _place(self, key: Key) -> Path:
+        tree = self.trees[key.tree]
+        return inside(tree, tree.files[key.file].path)
+
     def open(self) -> Path:
         """The folder for what comes; the trees' own folders are made with it."""
         return self.arrivals[0].open()
+
+    def incoming(self, named: str | None) -> Path:
+        """The folder that `open` made, and no other: it is removed in the end."""
+        path = Path(named or "/")
+        if path.parent == Path(self.trees[0].dest) and path.name.startswith(INCOMING):
+            return path
+        raise TransferInvalid("step.incoming", f"{named} is no folder of incoming files")
 
     def copy(self, keys: Sequence[Key]) -> None:
         """From the source itself, on a controller that is the host."""
@@ -296,7 +323,7 @@ class Transfer:
 def compare(transfer: Transfer, step: str) -> dict[str, Any]:
     """The first call. It is the only one where nothing is missing, or the controller is the host."""
     keys = transfer.missing()
-    told: dict[str, Any] = {"missing": [key.name for key in keys]}
+    told: dict[str, Any] = {"missing": [key.name for key in keys], "differing": transfer.differing(keys)}
     if keys and step == "compare" and not transfer.dry:
         told["incoming"] = str(transfer.open())
         told["rsync"] = executable_in(
@@ -313,7 +340,7 @@ def compare(transfer: Transfer, step: str) -> dict[str, Any]:
 def receive(transfer: Transfer, given: dict[str, Any]) -> dict[str, Any]:
     """Every further call: files that arrived on this host are put in their place."""
     keys = [Key.parse(name, transfer.trees) for name in given["files"]]
-    incoming = Path(given["incoming"])
+    incoming = transfer.incoming(given["incoming"])
     done = False
     try:
         if given["archive"]:
@@ -333,6 +360,9 @@ def main() -> None:
     with guarded(module):
         transfer = Transfer(module)
         step = module.params["step"] or {"name": "direct"}
+        if step["name"] == "abandon":
+            remove(transfer.incoming(step["incoming"]))
+            module.exit_json(changed=False)
         if step["name"] == "receive":
             module.exit_json(**receive(transfer, step))
         module.exit_json(**compare(transfer, step["name"]))

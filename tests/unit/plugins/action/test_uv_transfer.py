@@ -122,10 +122,12 @@ def test_rsync_brings_the_files_where_it_can(play: Play) -> None:
 
 
 def test_only_what_is_missing_goes(play: Play) -> None:
-    play.run(via="connection")
+    assert play.run(via="connection")["replaced"] == []
     tamper(play.dest / BOTH[0])
-    said = play.run(via="connection")
+    said = play.run("--diff", via="connection")
     assert (said["sent"], said["via"]) == ([f"{play.dest}/{BOTH[0]}"], "connection")
+    assert said["replaced"] == said["sent"]
+    assert said["diff"]["prepared"].startswith(f"! {play.dest}/{BOTH[0]} (")
     assert sha256(play.dest / BOTH[0]) == sha256(play.wheels[1])
 
 
@@ -163,6 +165,7 @@ def test_a_file_that_is_gone_is_named(play: Play) -> None:
     gone = {"path": "x.whl", "size": 1, "sha256": "0" * 64}
     said = play.run(trees=[{"src": str(play.src), "dest": str(play.dest), "files": [gone]}])
     assert f"The controller lacks 1 file(s) to send. Collect again:\n  {play.src}/x.whl" in said["msg"]
+    assert list(play.dest.iterdir()) == []
 
 
 def test_what_the_inventory_says_of_the_host_does_not_reach_the_controller(play: Play) -> None:

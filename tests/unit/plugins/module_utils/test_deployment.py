@@ -21,7 +21,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
     executable_in,
     folders_of,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter
+from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, is_there
 
 
 def interpreter(libc: str | None = "glibc 2.36", machine: str = "x86_64", bits: int = 64) -> Interpreter:
@@ -164,6 +164,13 @@ def test_a_service_user_is_stopped_by_the_first_folder_that_is_closed(open_folde
     assert ServiceUser.of("nobody", closed / "app/x") == ServiceUser("nobody", True, str(closed))
     assert ServiceUser.of(getpass.getuser(), closed / "app/x").stopped_at is None
     assert ServiceUser.of("no-such-user", closed) == ServiceUser("no-such-user", False, None)
+
+
+def test_a_folder_of_somebody_else_on_path_is_passed_over() -> None:
+    def closed(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    assert not is_there(Path("/root/.cargo/bin/uv"), closed)
 
 
 def test_programs_are_looked_for_in_order(tmp_path: Path) -> None:

@@ -127,6 +127,17 @@ def test_a_link_in_a_tar_is_refused(transfer: Transfer) -> None:
     assert transfer.on_host == []
 
 
+@pytest.mark.parametrize("name", ["receive", "abandon"])
+def test_only_a_folder_of_incoming_files_is_removed(transfer: Transfer, name: str) -> None:
+    incoming = Path(transfer(step="compare")["incoming"])
+    for wrong in (transfer.dest, transfer.src, transfer.root / incoming.name, "/"):
+        step = {"name": name, "incoming": str(wrong)}
+        said = transfer.module(trees=transfer.trees, step=step).msg
+        assert said == f"step.incoming: {wrong} is no folder of incoming files."
+    assert not transfer.module(trees=transfer.trees, step={"name": "abandon", "incoming": str(incoming)}).failed
+    assert not incoming.exists()
+
+
 def test_a_source_that_is_gone_or_changed_is_named(transfer: Transfer) -> None:
     trees = transfer.trees
     tamper(transfer.wheels[0])
