@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import os
 import socket
 import stat
 import subprocess
@@ -81,7 +83,11 @@ LATER = Unavailable("HTTP 429 Too Many Requests", 7.0)
 
 def test_bytes_arrive_under_their_name(tmp_path: Path) -> None:
     fetch = Fetching(tmp_path, Fake(a=[DATA], b=[DATA * 2]), jobs=4)
-    assert fetch(artifact("a", DATA), artifact("b", DATA * 2)) == 3 * len(DATA)
+    old = os.umask(0o077)
+    try:
+        assert fetch(artifact("a", DATA), artifact("b", DATA * 2)) == 3 * len(DATA)
+    finally:
+        os.umask(old)
     assert fetch.arrived == {"a": DATA, "b": DATA * 2}
     assert sorted(done for done, _bytes in fetch.progress) == [1, 2]
     assert fetch.progress[-1][1] == 3 * len(DATA)
@@ -232,6 +238,38 @@ def test_faults_of_a_server(fault: dict[str, Any], arrives: bool, size: bool, in
     with pytest.raises(errors.FetchFailed, match=f"{path.name} from {index.file_url(path.name)}"):
         fetch(served(index, path, size=size))
     assert fetch.arrived == {}
+
+
+@pytest.mark.parametrize("size", [True, False])
+def test_a_library_that_does_not_tell_that_a_transfer_ended(
+    size: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """urllib3 1.26 gives the bytes of half a body and says nothing."""
+
+    class Half:
+        status_code, reason = 200, "OK"
+        headers = {"Content-Length": str(len(DATA))}
+
+        def __init__(self) -> None:
+            self.raw = self
+            self.body = io.BytesIO(DATA[:5])
+
+        def read(self, count: int, decode_content: bool) -> bytes:
+            return self.body.read(count)
+
+        def __enter__(self) -> Half:
+            return self
+
+        def __exit__(self, *ignored: object) -> None:
+            pass
+
+    class Session:
+        def get(self, *ignored: object, **also_ignored: object) -> Half:
+            return Half()
+
+    monkeypatch.setattr(Http, "_session", lambda http: Session())
+    with pytest.raises(errors.FetchFailed, match=f"5 of {len(DATA)} bytes"):
+        fetching(tmp_path)(artifact("a", DATA, size=size))
 
 
 def test_retry_after_is_waited_for(index: Index, tmp_path: Path) -> None:

@@ -324,6 +324,12 @@ def test_without_targets_this_machine_is_one(collect: Collect) -> None:
     assert label.split("-")[1] == ARCH
 
 
+def test_frozen_takes_the_lock_as_it_is(collect: Collect) -> None:
+    collect.make("alpha")
+    replace_in(collect.project / "pyproject.toml", '["alpha"]', '["alpha", "beta"]')
+    assert sorted(by_name(collect.succeed(frozen=True))) == ["alpha"]
+
+
 def test_a_lockfile_is_as_good_as_its_project(collect: Collect) -> None:
     collect.make("alpha")
     by_project = collect.succeed()
@@ -835,6 +841,35 @@ def test_credentials_of_a_named_index(collect: Collect) -> None:
     environment = {"UV_INDEX_INTERNAL_USERNAME": "user", "UV_INDEX_INTERNAL_PASSWORD": "s3cret"}
     result = collect.succeed(frozen=True, environment=environment)
     assert_no_secret(collect, result)
+
+
+def authorized(index: Index) -> list[str]:
+    return [each.path for each in index.requests if "authorization" in each.headers]
+
+
+@pytest.mark.parametrize("source", ["variables", "netrc"])
+@pytest.mark.parametrize("how", ["another index", "a redirect"])
+def test_credentials_go_to_no_other_host(source: str, how: str, collect: Collect) -> None:
+    """`localhost` stands for another host than 127.0.0.1."""
+    with Index(collect.folder / "other-index") as other:
+        elsewhere = other.origin.replace("127.0.0.1", "localhost")
+        shutil.copy(collect.index.folder / ALPHA, other.folder)
+        credentialed(collect, named=True)
+        if how == "a redirect":
+            collect.index.fail(ALPHA, status=302, headers={"Location": f"{elsewhere}/files/{ALPHA}"})
+        else:
+            replace_in(collect.project / "uv.lock", collect.index.file_url(ALPHA), f"{elsewhere}/files/{ALPHA}")
+        environment = {}
+        if source == "variables":
+            environment = {"UV_INDEX_INTERNAL_USERNAME": "user", "UV_INDEX_INTERNAL_PASSWORD": "s3cret"}
+        else:
+            netrc = write_tree(collect.module.home, {".netrc": "machine 127.0.0.1 login user password s3cret\n"})
+            (netrc / ".netrc").chmod(0o600)
+        collect.index.forget()
+        collect.succeed(frozen=True, environment=environment)
+        assert f"/files/{BETA}" in authorized(collect.index)
+        assert other.downloads == [ALPHA]
+        assert authorized(other) == []
 
 
 def test_credentials_that_lack_are_asked_for(collect: Collect) -> None:
