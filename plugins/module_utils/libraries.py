@@ -15,6 +15,21 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import LibrariesMissing
 
+__all__ = (
+    "NEEDED",
+    "markers",
+    "pathspec",
+    "pylock",
+    "requests",
+    "require",
+    "specifiers",
+    "tags",
+    "tomli",
+    "tomli_w",
+    "utils",
+    "version",
+)
+
 # What to install, by the name that is imported. The minimum versions stand here and nowhere else.
 NEEDED = {
     "packaging": "packaging>=26.3",
@@ -27,17 +42,12 @@ NEEDED = {
 _missing: list[str] = []
 
 if TYPE_CHECKING:
-    import pathspec as pathspec
-    import requests as requests
+    import pathspec
+    import requests
     import requests.adapters
-    import tomli as tomli
-    import tomli_w as tomli_w
-    from packaging import markers as markers
-    from packaging import pylock as pylock
-    from packaging import specifiers as specifiers
-    from packaging import tags as tags
-    from packaging import utils as utils
-    from packaging import version as version
+    import tomli
+    import tomli_w
+    from packaging import markers, pylock, specifiers, tags, utils, version
 else:
     try:
         import packaging

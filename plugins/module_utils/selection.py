@@ -22,7 +22,6 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     TargetOutsideRequiresPython,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
-    markers,
     pylock,
     specifiers,
     tags,
@@ -234,7 +233,7 @@ def _pylock_select(
     lock: pylock.Pylock, environment: Mapping[str, str], fits: Fits, wishes: Preferences
 ) -> Iterator[tuple[pylock.Package, LockedSource]]:
     return lock.select(
-        environment=cast("markers.Environment", environment),
+        environment=cast(Any, environment),
         tags=fits.tags,
         prefer_sdist_predicate=wishes.from_source,
     )

@@ -239,7 +239,7 @@ class Session:
             tree=tree,
         )
         self.changed |= (not path.is_dir() or staged.differs(path)) if self.check_mode else staged.write(path)
-        self.staged.update(release=staged.release, files=staged.listing())
+        self.staged.update(release=staged.release, files=staged.listing)
 
     def result(self, work: Work) -> dict[str, Any]:
         """What the module returns."""

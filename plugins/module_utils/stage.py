@@ -88,7 +88,7 @@ class StagedProject:
         from is (`StagedWheel.identity`).
         """
         content = {
-            "pyproject": self.pyproject(),
+            "pyproject": self.pyproject,
             "pins": [
                 [pin.name, pin.version, pin.marker, sorted({wheel.identity for wheel in pin.wheels})]
                 for pin in sorted(self.pins, key=_order)
@@ -110,7 +110,7 @@ class StagedProject:
             return f"-> {file.link}"
         return file_digest(self.tree.root / file.path)
 
-    @functools.cache  # noqa: B019 - one staged project a run
+    @functools.cached_property
     def pyproject(self) -> str:
         """The text of the staged `pyproject.toml`."""
         tool = {key: value for key, value in self.tool.items() if key != "uv"}
@@ -123,7 +123,7 @@ class StagedProject:
         tool["uv"] = {"package": False, "no-index": True, "find-links": [self.find_links], "workspace": {}}
         return tomli_w.dumps({"project": project, "tool": tool})
 
-    @functools.cache  # noqa: B019 - one staged project a run
+    @functools.cached_property
     def lock(self) -> str:
         """The text of the staged `uv.lock`."""
         pins = sorted(self.pins, key=_order)
@@ -154,11 +154,11 @@ class StagedProject:
         ]
         return tomli_w.dumps({"version": 1, "requires-python": self.requires_python, "package": [root, *packages]})
 
-    @functools.cache  # noqa: B019 - one staged project a run
+    @functools.cached_property
     def listing(self) -> list[dict[str, Any]]:
         """Every file of the release: `path`, `size`, `sha256` and `mode`, or `path` and `link`."""
         found: list[dict[str, Any]] = []
-        for name, text in (("pyproject.toml", self.pyproject()), ("uv.lock", self.lock())):
+        for name, text in (("pyproject.toml", self.pyproject), ("uv.lock", self.lock)):
             data = text.encode()
             found.append(_entry(name, 0o644, len(data), hashlib.sha256(data).hexdigest()))
         for file in self.files:
@@ -170,7 +170,7 @@ class StagedProject:
 
     def differs(self, path: Path) -> bool:
         """Whether the folder `path` holds anything else than this staged project."""
-        wanted = {item["path"]: item for item in self.listing()}
+        wanted = {item["path"]: item for item in self.listing}
         present = {str(found.relative_to(path).as_posix()) for found in path.rglob("*") if not _real_folder(found)}
         return present != set(wanted) or any(not _same(path / name, item) for name, item in wanted.items())
 
@@ -197,7 +197,7 @@ class StagedProject:
         for file in self.files:
             if self.tree is not None:
                 copy_file(self.tree.root / file.path, folder / file.path, file)
-        for name, text in (("pyproject.toml", self.pyproject()), ("uv.lock", self.lock())):
+        for name, text in (("pyproject.toml", self.pyproject), ("uv.lock", self.lock)):
             (folder / name).write_text(text, encoding="utf-8")
             os.chmod(folder / name, 0o644)
 

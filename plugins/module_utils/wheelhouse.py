@@ -166,7 +166,8 @@ class Wheelhouse:
         """Take `wheels` up, write manifest and sums; True when either changed."""
         self._known.update({wheel.path: wheel for wheel in wheels})
         self._known = {path: wheel for path, wheel in self._known.items() if (self.path / path).is_file()}
-        return any([write_text(self.path / name, text) for name, text in self._texts().items()])
+        written = [write_text(self.path / name, text) for name, text in self._texts().items()]  # both, always
+        return any(written)
 
     def would_write(self, wheels: Iterable[Wheel]) -> bool:
         """Whether `write` would change a file, when every wheel is there already."""

@@ -65,7 +65,7 @@ FORKED = [
 
 def test_pyproject() -> None:
     tool = {"uv": {"index": [{"url": "https://index.test/simple"}], "dev-dependencies": []}, "app": {"port": 80}}
-    assert tomllib.loads(project(*FORKED, tool=tool).pyproject()) == {
+    assert tomllib.loads(project(*FORKED, tool=tool).pyproject) == {
         "project": {
             "name": "app-release",
             "version": "1.0",
@@ -84,7 +84,7 @@ def test_pyproject() -> None:
 
 
 def test_lock() -> None:
-    raw = tomllib.loads(project(*FORKED).lock())
+    raw = tomllib.loads(project(*FORKED).lock)
     root, *packages = raw["package"]
     assert (raw["version"], raw["requires-python"]) == (1, ">=3.9")
     assert root["source"] == {"virtual": "."}
@@ -195,7 +195,7 @@ def test_what_travels_and_what_is_written(tmp_path: Path) -> None:
     read = SourceTree.read(tmp_path / "project", Patterns(include=("frontend/",)), no_git, {})
     staged = project(tree=read)
     assert staged.write(tmp_path / "stage") is True
-    listed = {item["path"]: item for item in staged.listing()}
+    listed = {item["path"]: item for item in staged.listing}
     assert sorted(listed) == [
         ".gitignore",
         "frontend/app.js",
