@@ -395,7 +395,7 @@ def main() -> int:
         print("deploys")
         deploy = Deploy(bench)
         deploy("deploy, the first")
-        for _ in range(arguments.runs):
+        for _run in range(arguments.runs):
             deploy_without_change(deploy)
 
     size = sum(wheel["size"] for wheel in bench.wheels) / 1e6

@@ -125,8 +125,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def sync(project: Path, uv: Uv, version: str = "0.13.8", environ: Mapping[str, str] = {}, **options: Any) -> Sync:
-    return Sync(Options.parse({"project": str(project), **options}), "/bin/uv", version, uv, environ)
+def sync(
+    project: Path, uv: Uv, version: str = "0.13.8", environ: Mapping[str, str] | None = None, **options: Any
+) -> Sync:
+    return Sync(Options.parse({"project": str(project), **options}), "/bin/uv", version, uv, environ or {})
 
 
 def test_the_whole_command(project: Path) -> None:

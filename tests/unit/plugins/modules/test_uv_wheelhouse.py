@@ -946,7 +946,7 @@ def test_two_runs_at_once(collect: Collect) -> None:
     collect.make("big", "beta", "delta")
     collect.index.fail(big.name, rate=400_000)
     collect.index.forget()
-    runs = [collect.module.start(collect.options) for _ in range(2)]
+    runs = [collect.module.start(collect.options) for _which in range(2)]
     results = [finish(run) for run in runs]
     assert [result.failed for result in results] == [False, False], [result.msg for result in results]
     assert sorted(result["changed"] for result in results) == [False, True]

@@ -297,7 +297,7 @@ def test_a_host_that_never_answers(collect: Collect) -> None:
     full.bind(("127.0.0.1", 0))
     full.listen(0)
     fillers = []
-    for _ in range(4):
+    for _attempt in range(4):
         filler = socket.socket()
         filler.setblocking(False)
         filler.connect_ex(full.getsockname())
