@@ -240,28 +240,31 @@ def test_faults_of_a_server(fault: dict[str, Any], arrives: bool, size: bool, in
     assert fetch.arrived == {}
 
 
+class Half:
+    """An answer that ends after five bytes, and a library that does not tell."""
+
+    status_code, reason = 200, "OK"
+    headers = {"Content-Length": str(len(DATA))}
+
+    def __init__(self) -> None:
+        self.raw = self
+        self.body = io.BytesIO(DATA[:5])
+
+    def read(self, count: int, decode_content: bool) -> bytes:
+        return self.body.read(count)
+
+    def __enter__(self) -> Half:
+        return self
+
+    def __exit__(self, *ignored: object) -> None:
+        pass
+
+
 @pytest.mark.parametrize("size", [True, False])
 def test_a_library_that_does_not_tell_that_a_transfer_ended(
     size: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """urllib3 1.26 gives the bytes of half a body and says nothing."""
-
-    class Half:
-        status_code, reason = 200, "OK"
-        headers = {"Content-Length": str(len(DATA))}
-
-        def __init__(self) -> None:
-            self.raw = self
-            self.body = io.BytesIO(DATA[:5])
-
-        def read(self, count: int, decode_content: bool) -> bytes:
-            return self.body.read(count)
-
-        def __enter__(self) -> Half:
-            return self
-
-        def __exit__(self, *ignored: object) -> None:
-            pass
 
     class Session:
         def get(self, *ignored: object, **also_ignored: object) -> Half:
