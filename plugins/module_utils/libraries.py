@@ -30,20 +30,6 @@ __all__ = (
     "version",
 )
 
-__all__ = [
-    "markers",
-    "pathspec",
-    "pylock",
-    "requests",
-    "require",
-    "specifiers",
-    "tags",
-    "tomli",
-    "tomli_w",
-    "utils",
-    "version",
-]
-
 # What to install, by the name that is imported. The minimum versions stand here and nowhere else.
 NEEDED = {
     "packaging": "packaging>=26.3",
