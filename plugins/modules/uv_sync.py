@@ -403,8 +403,6 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     refuse_contradictions(module)
     set_umask(module)
-    if module.params["no_cache"] and module.params["link_mode"] == "symlink":
-        module.fail_json(msg="link_mode: symlink leads into a cache that no_cache removes; choose another or keep one.")
     with guarded(module):
         try:
             returned = synchronize(module)
