@@ -188,7 +188,13 @@ class Uv:
             "build", "--wheel", "--no-config", "--no-create-gitignore", "--python", python,
             "--out-dir", str(out), *settings.arguments(), str(source),
         )  # fmt: skip
-        environ = {**self.environ, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH, "PIP_CONFIG_FILE": os.devnull}
+        environ = {
+            **self.environ,
+            "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
+            "PIP_CONFIG_FILE": os.devnull,
+            # Debug sections name the folder of the build, which is another each time.
+            "LDFLAGS": f"{os.environ.get('LDFLAGS', '')} -Wl,-S".strip(),
+        }
         rc, output, err = self.run(argv, str(out), environ)
         if rc:
             raise BuildFailed(source.name, python, _sentences(output + err))

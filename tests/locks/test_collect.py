@@ -156,6 +156,17 @@ def test_a_real_build_that_fails(locks: Path, uv_wheelhouse: Module, tmp_path: P
     assert not (tmp_path / "stage").exists()
 
 
+def test_what_is_compiled_twice_has_the_same_bytes(locks: Path, uv_wheelhouse: Module, tmp_path: Path) -> None:
+    lock = next(lock for lock in LOCKS if lock.project == "genmod" and lock.built)
+    full = python_for(lock)
+    refuse_without_tools(lock)
+    one, two = (succeed(uv_wheelhouse(**options(lock, locks, tmp_path / name, full))) for name in ("one", "two"))
+    built = {wheel["path"] for wheel in one["wheels"] if wheel["origin"]["kind"] == "sdist"}
+    assert any("linux" in path for path in built)
+    assert built <= {wheel["path"] for wheel in two["wheels"]}
+    assert one["stage"]["release"] == two["stage"]["release"]
+
+
 NOT_YET = [
     ("relate", "3.12", 2, "a git source", 82),
     ("job-server", "3.12", 1, "an archive", 75),
