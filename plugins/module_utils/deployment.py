@@ -154,6 +154,17 @@ class Deployment:
         return _venv_version(venv / "pyvenv.cfg")
 
     @property
+    def in_the_way(self) -> list[str]:
+        """What stands where a deployment needs a folder, or the link `current`, and is something else."""
+        above = nearest(self.path)
+        if not above.is_dir():
+            return [str(above)]
+        folders = (self.path / name for name in ("wheels", "releases", "bin"))
+        found = [str(folder) for folder in folders if os.path.lexists(folder) and not folder.is_dir()]
+        current = self.path / "current"
+        return found + ([str(current)] if os.path.lexists(current) and not current.is_symlink() else [])
+
+    @property
     def free_bytes(self) -> int:
         """Space for the user who asks, on the file system that holds the path or would."""
         return shutil.disk_usage(nearest(self.path)).free

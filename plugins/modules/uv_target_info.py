@@ -133,6 +133,12 @@ releases:
   type: list
   elements: str
   sample: [0.1.0-3f1c9a2b7d54]
+in_the_way:
+  description: Paths at or under O(path) that are no folder, or for C(current) no link, where one is needed.
+  returned: when O(path) is given
+  type: list
+  elements: str
+  sample: []
 free_bytes:
   description: Free space where O(path) is or would be.
   returned: when O(path) is given
@@ -212,6 +218,7 @@ def _deployed(path: Path, service_user: str | None) -> dict[str, Any]:
         "current": deployment.current,
         "current_python": deployment.current_python,
         "releases": deployment.releases,
+        "in_the_way": deployment.in_the_way,
         "free_bytes": deployment.free_bytes,
     }
     if service_user:

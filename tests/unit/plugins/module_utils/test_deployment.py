@@ -181,3 +181,29 @@ def test_programs_are_looked_for_in_order(tmp_path: Path) -> None:
     assert folders == [tmp_path / "a", tmp_path / "b"]
     assert executable_in("rsync", folders) == second
     assert executable_in("nothing", folders) is None
+
+
+IN_THE_WAY = [
+    (["app/releases/", "app/wheels/"], "current -> releases/x", []),
+    (["app"], None, ["app"]),
+    (["app/releases"], None, ["app/releases"]),
+    (["app/wheels", "app/bin", "app/current/"], None, ["app/wheels", "app/bin", "app/current"]),
+    (["app/current"], None, ["app/current"]),
+    ([], None, []),
+]
+
+
+@pytest.mark.parametrize(("there", "link", "expected"), IN_THE_WAY)
+def test_what_stands_in_the_way(there: list[str], link: str | None, expected: list[str], tmp_path: Path) -> None:
+    for name in there:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir() if name.endswith("/") else path.touch()
+    if link:
+        (tmp_path / "app/current").symlink_to("releases/x")
+    assert Deployment(tmp_path / "app").in_the_way == [str(tmp_path / name) for name in expected]
+
+
+def test_a_file_above_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "opt").touch()
+    assert Deployment(tmp_path / "opt/app").in_the_way == [str(tmp_path / "opt")]
