@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants as C  # noqa: N812 - Ansible's own name for it
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
@@ -147,9 +147,12 @@ class ActionModule(ActionBase):
                 (Path(folder) / key.name).symlink_to(_source(trees, key))
             arguments = route.synchronize(folder, incoming, rsync)
             with self._on_controller() as variables:
-                answer = self._execute_module(
-                    module_name="ansible.posix.synchronize", module_args=arguments, task_vars=variables
-                )
+                try:
+                    answer = self._execute_module(
+                        module_name="ansible.posix.synchronize", module_args=arguments, task_vars=variables
+                    )
+                except AnsibleError as error:  # ansible.posix is not installed
+                    return str(error)
         if not answer.get("failed"):
             return None
         said = str(answer.get("msg") or answer.get("module_stderr") or "it said nothing").strip()

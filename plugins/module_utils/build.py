@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,9 @@ from ansible_collections.airgap.uv.plugins.module_utils.uv import BuildSettings,
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse, write_text
 
 _ANY_PYTHON = "any"
+
+# Pure Python for any Python 3; `py312-none-any` is pure as well, and for one alone.
+_GENERIC = re.compile(r"-(py2\.py3|py3)-none-any\.whl$")
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,11 @@ class Build:
     python: str  # major, minor and the `t` of a free-threaded build
     targets: tuple[Target, ...]
 
+    @property
+    def shown(self) -> str:
+        """The archive's name, or the package with its folder."""
+        return self.source.shown if isinstance(self.source, Sdist) else f"{self.name} ({self.source.shown})"
+
     def describe(self) -> dict[str, Any]:
         """As `to_build` returns it."""
         return {
@@ -124,6 +134,7 @@ class Builder:
     wheelhouse: Wheelhouse
     machine: str
     placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
+    home: str | None = None  # the Python that local packages are built with first, whatever the targets
 
     def reuse(self, build: Build) -> Wheel | None:
         """The wheel that an earlier run built from the same bytes for the same Python, if it is whole."""
@@ -135,21 +146,32 @@ class Builder:
                 wheel = Wheel.parse(json.loads(record.read_text(encoding="utf-8")))
             except (ValueError, KeyError, TypeError):
                 continue  # a damaged record costs one more build and no more
-            if self.wheelhouse.whole(wheel.path, wheel.sha256):
+            if fits(wheel.filename, build.targets) and self.wheelhouse.whole(wheel.path, wheel.sha256):
                 return wheel
         return None
 
     def build(self, build: Build, temporary: Path) -> Wheel:
-        """Build the wheel, verify what came out and bring it to its place, as `take` does."""
-        out = temporary / f"{build.name}-{build.python}"
-        out.mkdir()
-        source = build.source.unpack(out / "source")
-        interpreter = self.uv.find_python(build.python)
-        self.uv.build_wheel(source, out, interpreter, self.settings)
-        return self.take(build, _only_wheel(build, out), {"python": build.python, "uv": str(self.uv.version)})
+        """Build the wheel, verify what came out and bring it to its place, as `take` does.
 
-    def take(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
-        """Verify a built wheel, bring it to its place and record it."""
+        Backends differ between Pythons, and so do the bytes of what they build. A local package is
+        therefore built with one Python for all, and again with the target's only if it is compiled.
+        """
+        if self.home and isinstance(build.source, LocalPackage) and self.home != build.python:
+            path = self._run(build, self.home, temporary)
+            if pure(path.name) and fits(path.name, build.targets):
+                return self.take(build, path, {"python": self.home, "uv": str(self.uv.version)})
+        path = self._run(build, build.python, temporary)
+        return self.take(build, path, {"python": build.python, "uv": str(self.uv.version)})
+
+    def _run(self, build: Build, python: str, temporary: Path) -> Path:
+        interpreter = self.uv.find_python(python)
+        out = Path(tempfile.mkdtemp(prefix=f"{build.name}-{python}-", dir=temporary))
+        source = build.source.unpack(out / "source")
+        self.uv.build_wheel(source, out, interpreter, self.settings, build.shown)
+        return _only_wheel(build, out)
+
+    def describe(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
+        """What the built wheel at `path` would be in the wheelhouse; refuses what was not asked for."""
         _refuse_other(build, path)
         name, number, _build, _tags = utils.parse_wheel_filename(path.name)
         digest = file_digest(path)
@@ -157,14 +179,18 @@ class Builder:
         known = next((wheel for wheel in self.wheelhouse.wheels if wheel.path == place), None)
         # A wheel whose bytes did not change stays as it is, with what was said of it.
         origin = known.origin if known else {**build.source.origin(), "built": dict(how)}
-        wheel = Wheel(name, str(number), path.name, place, path.stat().st_size, digest, origin)
-        if not self.wheelhouse.whole(place, digest):
-            self.placed.append(place)
-            destination = self.wheelhouse.path / place
+        return Wheel(name, str(number), path.name, place, path.stat().st_size, digest, origin)
+
+    def take(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
+        """Verify a built wheel, bring it to its place and record it."""
+        wheel = self.describe(build, path, how)
+        if not self.wheelhouse.whole(wheel.path, wheel.sha256):
+            self.placed.append(wheel.path)
+            destination = self.wheelhouse.path / wheel.path
             destination.parent.mkdir(parents=True, exist_ok=True)
             os.chmod(path, 0o644)
             os.replace(path, destination)
-        python = _ANY_PYTHON if pure(path.name) else build.python
+        python = _ANY_PYTHON if _GENERIC.search(path.name) else build.python
         write_text(self._record(build, python), json.dumps(wheel.as_dict(), indent=1, sort_keys=True) + "\n")
         return wheel
 
@@ -181,6 +207,12 @@ class Builder:
             ]
         )
         return self.wheelhouse.cache / "builds" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+
+def fits(filename: str, targets: Sequence[Target]) -> bool:
+    """Whether every target installs the wheel, as far as its name tells."""
+    tags = utils.parse_wheel_filename(filename)[-1]
+    return all(tags.intersection(target.tags()) for target in targets)
 
 
 def pure(filename: str) -> bool:
@@ -223,7 +255,7 @@ def _only_wheel(build: Build, out: Path) -> Path:
     found = sorted(out.glob("*.whl"))
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "no wheel"
-        raise BuiltWheelWrong(build.source.shown, names, "one wheel was expected")
+        raise BuiltWheelWrong(build.shown, names, "one wheel was expected")
     return found[0]
 
 
@@ -232,11 +264,11 @@ def _refuse_other(build: Build, path: Path) -> None:
     try:
         name, number, _build, tags = utils.parse_wheel_filename(path.name)
     except utils.InvalidWheelFilename as error:
-        raise BuiltWheelWrong(build.source.shown, path.name, str(error)) from error
+        raise BuiltWheelWrong(build.shown, path.name, str(error)) from error
     if name != build.name:
-        raise BuiltWheelWrong(build.source.shown, path.name, f"its name is {name}, the lock says {build.name}")
+        raise BuiltWheelWrong(build.shown, path.name, f"its name is {name}, the lock says {build.name}")
     if build.version and number != version.Version(build.version):
-        raise BuiltWheelWrong(build.source.shown, path.name, f"its version is {number}, the lock says {build.version}")
+        raise BuiltWheelWrong(build.shown, path.name, f"its version is {number}, the lock says {build.version}")
     unfit = [target.label for target in build.targets if not tags.intersection(target.tags())]
     if unfit:
-        raise BuiltWheelWrong(build.source.shown, path.name, f"it does not fit {', '.join(unfit)}")
+        raise BuiltWheelWrong(build.shown, path.name, f"it does not fit {', '.join(unfit)}")

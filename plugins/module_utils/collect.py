@@ -23,7 +23,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.build import (
     pure,
     split_by_python,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.errors import SourceNotSupported
+from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid, SourceNotSupported
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher, without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress, megabytes
@@ -31,6 +31,9 @@ from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice,
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
+
+# How a wheel was built that the caller brings for a build: not here.
+_ELSEWHERE = {"elsewhere": True}
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,8 @@ class Work:
                 self.taken.append(_built(build, wheel))
         self.stats["reused"] = len(self.taken)
 
-    def fetch(self, fetcher: Fetcher, temporary: Path, defer: bool) -> None:
-        """Bring missing wheels from indexes, sdists that are to be built here, and the caller's own wheels."""
+    def to_fetch(self, defer: bool) -> list[tuple[Artifact, Path]]:
+        """Missing wheels and, unless builds are deferred, the sdists that are to be built; each file once."""
         files = {
             taken.wheel.path: (artifact, self.wheelhouse.path / taken.wheel.path) for taken, artifact in self.missing
         }
@@ -143,10 +146,15 @@ class Work:
                 # Checked again before each build: code that runs must be what the lock says.
                 if not path.is_file() or file_digest(path) != artifact.sha256:
                     files[str(path)] = (artifact, path)
-        self.stats["downloaded_bytes"] = fetcher.fetch(list(files.values()), temporary)
+        return list(files.values())
+
+    def fetch(self, files: list[tuple[Artifact, Path]], fetcher: Fetcher, temporary: Path) -> None:
+        """Bring `files` from indexes, and the caller's own wheels."""
+        self.stats["downloaded_bytes"] = fetcher.fetch(files, temporary)
         self.stats["downloaded"] = len(files)
-        for taken, artifact in self.missing:
-            size = artifact.size or (self.wheelhouse.path / taken.wheel.path).stat().st_size
+        for taken, _artifact in self.missing:
+            # The lock may be wrong about it: no hash covers the size.
+            size = (self.wheelhouse.path / taken.wheel.path).stat().st_size
             self._add(replace(taken, wheel=replace(taken.wheel, size=size)))
         for taken, extra in self.lacking:
             destination = self.wheelhouse.path / taken.wheel.path
@@ -189,18 +197,28 @@ class Work:
 
 
 def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool) -> None:
-    """Wheels that were built elsewhere, each for the build of the source that it names."""
+    """Wheels that were built elsewhere, each for the builds of the source that it names."""
     for raw in built:
-        matching = [item for item in work.unbuilt if item[0].source.sha256 == raw["source"]]
-        extra = ExtraWheel.parse(raw)
-        for build, artifact in matching:
-            if build.name != extra.name or not all(extra.tags.intersection(t.tags()) for t in build.targets):
-                continue
-            if not check_mode:
-                copy = _verified_copy(extra, work.wheelhouse.cache / "tmp")
-                wheel = work.builder.take(build, copy, {"elsewhere": True})
-                work.taken.append(_built(build, wheel))
+        extra = ExtraWheel.parse(raw, "built")
+        extra.verify(extra.path)
+        meant = [build for build, _artifact in work.plan.builds if _is_built_from(extra, raw["source"], build)]
+        if not meant:
+            raise ExtraWheelInvalid(
+                str(extra.path), f"nothing is to be built from {raw['source']} that it fits", "built"
+            )
+        for build, artifact in [item for item in work.unbuilt if item[0] in meant]:
+            if check_mode:
+                wheel = work.builder.describe(build, extra.path, _ELSEWHERE)
+                work.builder.placed.append(wheel.path)
+            else:
+                wheel = work.builder.take(build, _verified_copy(extra, work.wheelhouse.cache / "tmp"), _ELSEWHERE)
+            work.taken.append(_built(build, wheel))
             work.unbuilt.remove((build, artifact))
+
+
+def _is_built_from(extra: ExtraWheel, source: str, build: Build) -> bool:
+    fits = all(extra.tags.intersection(target.tags()) for target in build.targets)
+    return fits and extra.name == build.name and source == build.source.sha256
 
 
 def joined(taken: Sequence[Taken]) -> list[Taken]:
@@ -237,7 +255,7 @@ def _index_wheel(choice: Choice, artifact: Artifact, wheelhouse: Wheelhouse) -> 
         choice.version or "",
         artifact.filename,
         place,
-        artifact.size or wheelhouse.size(place),
+        wheelhouse.size(place) or artifact.size or 0,
         artifact.sha256,
         origin,
     )

@@ -57,7 +57,8 @@ def _version_managers(path: Sequence[str]) -> Iterator[str]:
 def own_target(project: Path, requires_python: str, run: Runner) -> dict[str, Any]:
     """This machine as a target, with the Python that the project asks for."""
     pinned = project / ".python-version"
-    asked = pinned.read_text(encoding="utf-8").split("\n")[0].strip() if pinned.is_file() else None
+    lines = pinned.read_text(encoding="utf-8").splitlines() if pinned.is_file() else []
+    asked = next((line.strip() for line in lines if line.strip() and not line.strip().startswith("#")), None)
     found = find_python(asked, requires_python, run)
     minor = (found.libc or "glibc 2.17").rpartition(".")[2]
     return {

@@ -145,11 +145,12 @@ class Deployment:
 
     @property
     def current_python(self) -> str | None:
-        """Version of the Python in the current release's `.venv`, if that Python is still there."""
+        """Version of the Python in the current release's `.venv`; None when that or the lock is gone."""
         if self.current is None:
             return None
-        venv = self.path / "releases" / self.current / ".venv"
-        if not (venv / "bin/python").exists():
+        release = self.path / "releases" / self.current
+        venv = release / ".venv"
+        if not (venv / "bin/python").exists() or not (release / "uv.lock").is_file():
             return None
         return _venv_version(venv / "pyvenv.cfg")
 

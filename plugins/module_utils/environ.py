@@ -19,6 +19,24 @@ _FAMILIES = ("UV_", "PIP_")
 # They lead an interpreter to other modules, other bytecode or another environment.
 _STEERING = frozenset(
     {
+        # Set in every git hook: git and version plugins would look at that repository, not at the project's
+        # (`git rev-parse --local-env-vars`).
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
         "CONDA_DEFAULT_ENV",
         "CONDA_PREFIX",
         "PYTHONHOME",

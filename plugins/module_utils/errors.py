@@ -33,6 +33,10 @@ class CommandError(AirgapError):
         self.output = output
         self.remedy = remedy
 
+    def facts(self) -> dict[str, Any]:
+        # The arguments may hold an index with its credential.
+        return {**super().facts(), "argv": self.argv[:2]}
+
     def __str__(self) -> str:
         tail = "\n".join(self.output.strip().splitlines()[-20:])
         said = f" It said:\n{tail}" if tail else ""
@@ -146,11 +150,19 @@ class FileInvalid(AirgapError):
 
 
 class LockfileMissing(AirgapError):
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
+    """`above`: the nearest folder above that has a lock, of a workspace most likely, or None."""
+
+    def __init__(self, path: str, above: str | None = None) -> None:
+        super().__init__(path, above)
         self.path = path
+        self.above = above
 
     def __str__(self) -> str:
+        if self.above:
+            return (
+                f"There is no {self.path}, but one in {self.above}. If that is the workspace, give it as `project` "
+                "and name the member in `package`."
+            )
         return f"There is no {self.path}. Run `uv lock` in that folder and commit the lock with the project."
 
 
@@ -217,15 +229,16 @@ class HashMissing(AirgapError):
 
 
 class HashMismatch(AirgapError):
-    """`files`: file name, where from, wanted sha256, what was found."""
+    """`files`: file name, where from, wanted sha256, what was found. `also`: what failed for other reasons."""
 
-    def __init__(self, files: list[tuple[str, str, str, str]]) -> None:
-        super().__init__(files)
+    def __init__(self, files: list[tuple[str, str, str, str]], also: FetchFailed | None = None) -> None:
+        super().__init__(files, also)
         self.files = files
+        self._also = also
 
     @classmethod
-    def joined(cls, errors: Iterable[HashMismatch]) -> HashMismatch:
-        return cls(sorted(file for error in errors for file in error.files))
+    def joined(cls, errors: Iterable[HashMismatch], also: FetchFailed | None = None) -> HashMismatch:
+        return cls(sorted(file for error in errors for file in error.files), also)
 
     def __str__(self) -> str:
         lines = [
@@ -233,7 +246,7 @@ class HashMismatch(AirgapError):
         ]
         return (
             "What arrived is not what the lock says; nothing of it was kept. Find out who changed it, "
-            f"and lock again only if the change is meant:{_listed(lines)}"
+            f"and lock again only if the change is meant:{_listed(lines)}" + (f"\n{self._also}" if self._also else "")
         )
 
 
@@ -312,13 +325,16 @@ class NothingFits(AirgapError):
 
 
 class ExtraWheelInvalid(AirgapError):
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
+    """`option`: which of the module's options brought the wheel."""
+
+    def __init__(self, path: str, reason: str, option: str = "extra_wheels") -> None:
+        super().__init__(path, reason, option)
         self.path = path
         self.reason = reason
+        self.option = option
 
     def __str__(self) -> str:
-        return f"extra_wheels: {self.path} cannot be used: {self.reason}."
+        return f"{self.option}: {self.path} cannot be used: {self.reason}."
 
 
 class UvMissing(AirgapError):
@@ -439,6 +455,29 @@ class WheelhouseBusy(AirgapError):
         return (
             f"Another run has worked on {self.path} for {self.seconds:g} s. "
             "Wait for its end, or name another wheelhouse."
+        )
+
+
+class FolderUnusable(AirgapError):
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} cannot be written: {self.reason}. Name a folder that this user may write."
+
+
+class FoldersOverlap(AirgapError):
+    def __init__(self, wheelhouse: str, stage: str) -> None:
+        super().__init__(wheelhouse, stage)
+        self.wheelhouse = wheelhouse
+        self.stage = stage
+
+    def __str__(self) -> str:
+        return (
+            f"The wheelhouse {self.wheelhouse} and the staged project {self.stage} lie in one another, and the staged "
+            "project's folder is replaced as a whole. Name two folders beside each other."
         )
 
 

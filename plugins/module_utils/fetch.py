@@ -23,6 +23,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     CertificateNotTrusted,
     DiskFull,
     FetchFailed,
+    FileInvalid,
     HashMismatch,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import requests
@@ -44,7 +45,7 @@ class Artifact:
     def __post_init__(self) -> None:
         # packaging parses the name, but takes any text for its tags.
         if not re.fullmatch(r"[\w.+!-]+", self.filename):
-            raise FetchFailed([(self.filename, self.shown, "this is no name of a file on an index")])
+            raise FileInvalid("The lock", f"{self.filename!r} is no name of a file on an index ({self.shown})")
 
     @property
     def host(self) -> str:
@@ -177,7 +178,7 @@ class Fetcher:
         self._jobs = jobs
         self._retries = retries
         self._progress = progress
-        self._down: dict[str, str] = {}
+        self._down: dict[tuple[str, str], str] = {}
         self._stop = threading.Event()
         # Ends at once when the run is given up.
         self._pause = pause or self._stop.wait
@@ -209,10 +210,12 @@ class Fetcher:
                 self._stop.set()
                 pool.shutdown(cancel_futures=True)
                 raise
+        failed = [(item.artifact.filename, item.artifact.shown, item.reason) for item in failures]
+        also = FetchFailed(failed) if failed else None
         if mismatches:
-            raise HashMismatch.joined(mismatches)
-        if failures:
-            raise FetchFailed([(item.artifact.filename, item.artifact.shown, item.reason) for item in failures])
+            raise HashMismatch.joined(mismatches, also)
+        if also:
+            raise also
         return received
 
     def _one(self, artifact: Artifact, path: Path, partial: Path) -> int:
@@ -224,15 +227,15 @@ class Fetcher:
             except Unavailable as error:
                 if error.again is None or attempt >= self._retries:
                     if error.host_down:
-                        self._down[artifact.host] = error.reason
+                        self._down[artifact.place] = error.reason
                     raise
                 self._pause(max(error.again, min(0.25 * 2**attempt, _LONGEST_PAUSE)))
                 attempt += 1
 
     def _refuse_down(self, artifact: Artifact) -> None:
         """Once a host was given up, its other artifacts do not wait for the same end."""
-        if artifact.host in self._down:
-            raise Unavailable(self._down[artifact.host], None)
+        if artifact.place in self._down:
+            raise Unavailable(self._down[artifact.place], None)
 
     def _attempt(self, artifact: Artifact, path: Path, partial: Path) -> int:
         # The name is unique to the bytes wanted: two threads never write to one file.

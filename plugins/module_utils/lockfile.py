@@ -66,9 +66,12 @@ class Pyproject:
     raw: Mapping[str, Any]
 
     @classmethod
-    def read(cls, folder: Path) -> Pyproject:
+    def read(cls, folder: Path, optional: bool = False) -> Pyproject:
+        """`optional`: a local package may have a `setup.py` instead."""
         path = folder / "pyproject.toml"
         if not path.is_file():
+            if optional:
+                return cls(folder, {})
             raise ProjectMissing(str(path))
         raw = read_toml(path)
         for table in ("project", "tool"):
@@ -110,7 +113,7 @@ class Pyproject:
     @property
     def dynamic(self) -> bool:
         """Some of its metadata is known only after code of its build backend ran."""
-        return bool(self.project.get("dynamic"))
+        return bool(self.project.get("dynamic")) or "project" not in self.raw
 
     @property
     def version_from_history(self) -> bool:
@@ -137,7 +140,8 @@ class Lockfile:
         _refuse_other_formats(path)
         pyproject = Pyproject.read(path.parent)
         if not path.is_file():
-            raise LockfileMissing(str(path))
+            above = next((str(parent) for parent in path.parent.parents if (parent / "uv.lock").is_file()), None)
+            raise LockfileMissing(str(path), above)
         raw = read_toml(path)
         if raw.get("version") != _LOCK_VERSION:
             raise LockfileTooNew(str(path), raw.get("version"), _LOCK_VERSION)

@@ -30,6 +30,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
 )
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel
 
 ALL = ":all:"
 
@@ -43,27 +44,28 @@ class ExtraWheel:
     name: str
     version: version.Version
     tags: frozenset[tags.Tag]
+    option: str = "extra_wheels"
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> ExtraWheel:
-        """Read `{path, hash}`; the hash is `sha256:` and 64 hexadecimal digits."""
+    def parse(cls, raw: Mapping[str, Any], option: str = "extra_wheels") -> ExtraWheel:
+        """Read `{path, hash}` of `option`; the hash is `sha256:` and 64 hexadecimal digits."""
         path = Path(str(raw["path"])).expanduser()
         algorithm, _colon, digest = str(raw["hash"]).partition(":")
         if algorithm != "sha256" or not re.fullmatch("[0-9a-fA-F]{64}", digest):
-            raise ExtraWheelInvalid(str(path), "its hash must be sha256: and 64 hexadecimal digits")
+            raise ExtraWheelInvalid(str(path), "its hash must be sha256: and 64 hexadecimal digits", option)
         if not path.is_file():
-            raise ExtraWheelInvalid(str(path), "there is no such file")
+            raise ExtraWheelInvalid(str(path), "there is no such file", option)
         try:
             name, number, _build, found = utils.parse_wheel_filename(path.name)
         except utils.InvalidWheelFilename as error:
-            raise ExtraWheelInvalid(str(path), str(error)) from error
-        return cls(path, digest.lower(), name, number, found)
+            raise ExtraWheelInvalid(str(path), str(error), option) from error
+        return cls(path, digest.lower(), name, number, found, option)
 
     def verify(self, path: Path) -> None:
         """Raise `ExtraWheelInvalid` unless the bytes at `path`, the wheel or a copy, are the wanted ones."""
         found = file_digest(path)
         if found != self.sha256:
-            raise ExtraWheelInvalid(str(self.path), f"its sha256 is {found}, not {self.sha256}")
+            raise ExtraWheelInvalid(str(self.path), f"its sha256 is {found}, not {self.sha256}", self.option)
 
 
 LockedSource = Union[
@@ -259,6 +261,8 @@ def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Prefe
     if isinstance(source, pylock.PackageWheel) and wishes.from_source(package.name):
         return "no_binary names it, and the lock has no sdist of it"
     if isinstance(source, pylock.PackageSdist) and wishes.never_built(package.name):
+        if wishes.from_source(package.name):
+            return "no_binary wants it built, and no_build forbids that"
         return f"no wheel fits, and no_build forbids building it; {_offered(package)}"
     return source
 
@@ -276,8 +280,9 @@ def _wheel_tags(wheel: pylock.PackageWheel) -> frozenset[tags.Tag]:
     return utils.parse_wheel_filename(wheel.filename)[-1]
 
 
-def _additional(wheels: Iterable[ExtraWheel], locked: set[str], targets: Sequence[Target]) -> Iterator[Choice]:
+def _additional(wheels: Sequence[ExtraWheel], locked: set[str], targets: Sequence[Target]) -> Iterator[Choice]:
     """The caller's wheels that the lock does not know, for the targets that they fit."""
+    refuse_at_odds(wheels)
     for wheel in wheels:
         if wheel.name in locked:
             continue
@@ -285,6 +290,33 @@ def _additional(wheels: Iterable[ExtraWheel], locked: set[str], targets: Sequenc
         if not fitting:
             raise ExtraWheelInvalid(str(wheel.path), "it fits none of the targets")
         yield Choice(wheel.name, str(wheel.version), wheel, fitting)
+
+
+def is_named(wheel: Wheel, lock: pylock.Pylock) -> bool:
+    """Whether the lock names the wheel, or the source that it was built from."""
+    ours = (wheel.sha256, wheel.origin.get("sha256"))
+    return any(
+        package.name == wheel.name and any(hashes.get("sha256", "").lower() in ours for hashes in hashes_of(package))
+        for package in lock.packages
+    )
+
+
+def hashes_of(package: pylock.Package) -> Iterator[Mapping[str, str]]:
+    """The hashes of each file that the lock has for a package of an index."""
+    for wheel in package.wheels or ():
+        yield wheel.hashes
+    if package.sdist:
+        yield package.sdist.hashes
+
+
+def refuse_at_odds(wheels: Sequence[ExtraWheel]) -> None:
+    """Two versions of one package cannot be installed, and of two files with one name uv takes the first."""
+    for number, wheel in enumerate(wheels):
+        for earlier in wheels[:number]:
+            if wheel.name == earlier.name and wheel.version != earlier.version:
+                raise ExtraWheelInvalid(str(wheel.path), f"{earlier.path.name} is another version of {wheel.name}")
+            if wheel.path.name == earlier.path.name and wheel.sha256 != earlier.sha256:
+                raise ExtraWheelInvalid(str(wheel.path), f"{earlier.path} has the same name and other bytes")
 
 
 def _label(package: pylock.Package) -> str:

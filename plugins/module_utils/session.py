@@ -11,6 +11,7 @@ import dataclasses
 import errno
 import os
 import platform
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +31,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.collect import (
     take_built,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    AirgapError,
     DiskFull,
+    FoldersOverlap,
+    FolderUnusable,
     OptionInvalid,
     WheelhouseInside,
 )
@@ -39,18 +43,18 @@ from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, n
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, Preferences, select
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, Preferences, is_named, select
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins, refuse_foreign
-from ansible_collections.airgap.uv.plugins.module_utils.target import Target, refuse_other_machines
-from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns
+from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target, refuse_other_machines
+from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns, toplevel
 from ansible_collections.airgap.uv.plugins.module_utils.uv import (
     BuildSettings,
     Groups,
     Uv,
     parse_pylock,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse, write_text
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import CACHE, Wheelhouse, write_text
 
 # Another run may build for a while; after this it is more likely stuck.
 _LONGEST_WAIT = 600.0
@@ -72,6 +76,7 @@ class Session:
     sources: Sources
     progress: Progress
     check_mode: bool
+    diff_mode: bool
     clock: Clock = field(default_factory=Clock)
     warnings: list[str] = field(default_factory=list)
     temporary: Path | None = None
@@ -79,6 +84,7 @@ class Session:
     changed: bool = False
     staged: dict[str, Any] | None = None
     before: list[str] = field(default_factory=list)
+    files: tuple[list[str], list[str]] = ([], [])  # of the staged project, those that differ
 
     @classmethod
     def begin(
@@ -87,9 +93,11 @@ class Session:
         run_command: Callable[..., tuple[int, str, str]],
         progress: Progress,
         check_mode: bool,
+        diff_mode: bool = False,
     ) -> Session:
         """Read everything that can be refused before anything is touched."""
         clock = Clock()
+        params = {**params, **_absolute(params)}
         controller.use_only_this_environment(params.get("ca_bundle"))
 
         def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
@@ -107,6 +115,7 @@ class Session:
         if params.get("stage"):
             stage = Path(params["stage"]["path"]).resolve()
             _refuse_inside(stage, lock.folder)
+            _refuse_overlap(wheelhouse.path, stage)
             refuse_foreign(stage)
         given = params.get("targets") or [controller.own_target(lock.folder, str(lock.requires_python), run)]
         targets = [Target.parse(raw) for raw in given]
@@ -123,6 +132,7 @@ class Session:
             sources=Sources(lock, Patterns.parse(params.get("stage") or {}), uv, progress),
             progress=progress,
             check_mode=check_mode,
+            diff_mode=diff_mode,
             clock=clock,
         )
 
@@ -133,17 +143,12 @@ class Session:
         if self.check_mode:
             yield
             return
-        try:
-            with self.wheelhouse.locked(_LONGEST_WAIT, self._waiting):
-                # Another run may have added wheels while this one waited.
-                self.wheelhouse = Wheelhouse.read(self.wheelhouse.path)
-                self.before = [wheel.path for wheel in self.wheelhouse.wheels]
-                with self.wheelhouse.temporary() as self.temporary:
-                    yield
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFull(str(self.wheelhouse.path), str(error.filename or "a file"), None) from error
-            raise
+        with _disk_of(self.wheelhouse.path), self.wheelhouse.locked(_LONGEST_WAIT, self._waiting):
+            # Another run may have added wheels while this one waited.
+            self.wheelhouse = Wheelhouse.read(self.wheelhouse.path)
+            self.before = [wheel.path for wheel in self.wheelhouse.wheels]
+            with self.wheelhouse.temporary() as self.temporary:
+                yield
 
     def _waiting(self) -> None:
         self.progress.say(f"waits for another run to finish with {self.wheelhouse.path}")
@@ -172,7 +177,7 @@ class Session:
             plan = plan.joined_with(
                 Plan.make(self._tool(str(self.params["uv"])), self.wheelhouse, self.sources.package, tool=True)
             )
-        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, controller.machine())
+        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, controller.machine(), home=self._home())
         work = Work(plan, self.wheelhouse, builder, self.progress)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
@@ -181,12 +186,12 @@ class Session:
     def fetch(self, work: Work) -> None:
         if self.check_mode or self.temporary is None:
             return
-        sizes = [artifact.size or 0 for _taken, artifact in work.missing]
-        report = reporter(self.progress, len(sizes), sum(sizes))
+        files = work.to_fetch(defer=self.params["build"] == "defer")
+        report = reporter(self.progress, len(files), sum(artifact.size or 0 for artifact, _path in files))
         credentials = by_place(self.lock.pyproject.indexes, os.environ)
         transport = Http(self.params["timeout"], self.params.get("ca_bundle"), credentials)
         fetcher = Fetcher(transport, max(1, self.params["jobs"]), max(0, self.params["retries"]), report)
-        work.fetch(fetcher, self.temporary, defer=self.params["build"] == "defer")
+        work.fetch(files, fetcher, self.temporary)
 
     def build(self, work: Work) -> None:
         if self.check_mode or self.temporary is None or self.params["build"] == "defer":
@@ -194,11 +199,12 @@ class Session:
         work.build(self.temporary)
         self._warn_of_newer_glibc(work.taken)
 
-    def prune(self, work: Work) -> None:
-        """Write down what the wheelhouse holds, and remove what this lock does not want."""
+    def prune(self, work: Work, exported: pylock.Pylock) -> None:
+        """Write down what the wheelhouse holds, and remove what this lock does not want, for any target."""
         wanted = [taken.wheel for taken in work.expected()]
         if self.params["prune"] and not work.unbuilt:
-            self.removed = self.wheelhouse.unwanted(wheel.path for wheel in wanted)
+            named = [wheel.path for wheel in self.wheelhouse.wheels if is_named(wheel, exported)]
+            self.removed = self.wheelhouse.unwanted([*(wheel.path for wheel in wanted), *named])
         if self.check_mode:
             ahead = [path for path in work.ahead() if path not in self.before]
             self.changed = bool(work.missing or work.lacking or work.unbuilt or self.removed or ahead)
@@ -213,12 +219,16 @@ class Session:
         wanted = self.params.get("stage")
         if not wanted:
             return
-        path = Path(wanted["path"])
+        path = Path(wanted["path"]).resolve()
         member = self._deployed()
         tree = self.sources.travelling(member)
+        if tree and toplevel(self.lock.folder) and shutil.which("git") is None:
+            self.warnings.append(
+                "git is not on PATH, so files that it tracks although .gitignore names them do not travel."
+            )
         left_out = list(tree.left_out) if tree else []
         self.staged = {
-            "path": str(path),
+            "path": wanted["path"],
             "release": None,
             "files": [],
             "left_out": left_out,
@@ -228,7 +238,7 @@ class Session:
             self.changed = True
             return
         taken = joined(work.expected())
-        name = member.name if member else self.lock.folder.name.lower()
+        name = member.name if member else "workspace"
         staged = StagedProject(
             name=name,
             version=self._version(member, taken),
@@ -238,7 +248,10 @@ class Session:
             tool=self.sources.pyproject(member).tool if member else {},
             tree=tree,
         )
-        self.changed |= (not path.is_dir() or staged.differs(path)) if self.check_mode else staged.write(path)
+        if self.diff_mode:
+            self.files = staged.difference(path)
+        with _disk_of(path):
+            self.changed |= (not path.is_dir() or staged.differs(path)) if self.check_mode else staged.write(path)
         self.staged.update(release=staged.release, files=staged.listing)
 
     def result(self, work: Work) -> dict[str, Any]:
@@ -253,13 +266,27 @@ class Session:
             "removed": self.removed,
             "to_build": [build.describe() for build, _artifact in work.unbuilt],
             "stats": {**work.stats, "seconds": self.clock.seconds},
-            "diff": difference(sorted(self.before), [*sorted(after - set(self.removed)), *lines]),
+            "diff": difference(
+                [*sorted(self.before), *self.files[0]],
+                [*sorted(after - set(self.removed)), *lines, *self.files[1], *self._release()],
+            ),
         }
         if self.staged:
             found["stage"] = self.staged
         return found
 
     # What the steps above are made of.
+
+    def _release(self) -> list[str]:
+        return [f"release {self.staged['release']}"] if self.staged and self.staged["release"] else []
+
+    def _home(self) -> str | None:
+        """The Python that local packages are built with; the same on every run of this machine."""
+        try:
+            found = controller.find_python(None, str(self.lock.requires_python), self.uv.run)
+            return Python.parse(found.name).minor
+        except AirgapError:
+            return None
 
     def _deployed(self) -> Member | None:
         """The member that is deployed: the one named, or the one in the lock's folder."""
@@ -318,7 +345,15 @@ def _lock_path(params: Mapping[str, Any]) -> Path:
     return Path(params["project"]).resolve() / "uv.lock"
 
 
+def _absolute(params: Mapping[str, Any]) -> dict[str, str]:
+    """uv runs in other folders than this module."""
+    named = {option: params.get(option) for option in ("ca_bundle", "build_constraints", "uv_executable")}
+    return {option: str(Path(path).absolute()) for option, path in named.items() if path}
+
+
 def _refuse_missing_files(params: Mapping[str, Any]) -> None:
+    if params["timeout"] <= 0:
+        raise OptionInvalid("timeout", str(params["timeout"]), "give seconds, more than 0")
     for option in ("ca_bundle", "build_constraints"):
         if params.get(option) and not Path(params[option]).is_file():
             raise OptionInvalid(option, params[option], "there is no such file")
@@ -326,6 +361,24 @@ def _refuse_missing_files(params: Mapping[str, Any]) -> None:
         path = os.environ.get(variable)
         if path and not Path(path).exists():
             raise OptionInvalid(f"The environment variable {variable}", path, "there is no such file")
+
+
+@contextlib.contextmanager
+def _disk_of(path: Path) -> Iterator[None]:
+    """Say what the system refuses in a folder that is written to."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(str(path), str(error.filename or "what belongs there"), None) from error
+        raise FolderUnusable(str(error.filename or path), error.strerror or str(error)) from error
+
+
+def _refuse_overlap(wheelhouse: Path, stage: Path) -> None:
+    if wheelhouse == stage or (wheelhouse in stage.parents and CACHE not in stage.relative_to(wheelhouse).parts[:1]):
+        raise FoldersOverlap(str(wheelhouse), str(stage))
+    if stage in wheelhouse.parents:
+        raise FoldersOverlap(str(wheelhouse), str(stage))
 
 
 def _refuse_inside(path: Path, project: Path) -> None:

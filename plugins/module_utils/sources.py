@@ -25,10 +25,10 @@ class Sources:
     patterns: Patterns
     uv: Uv
     progress: Progress
-    _trees: dict[Path, SourceTree] = field(default_factory=dict)
+    _trees: dict[tuple[Path, bool], SourceTree] = field(default_factory=dict)
 
     def pyproject(self, member: Member) -> Pyproject:
-        return Pyproject.read(self.lock.folder / member.folder)
+        return Pyproject.read(self.lock.folder / member.folder, optional=True)
 
     @property
     def dynamic(self) -> bool:
@@ -38,12 +38,12 @@ class Sources:
     def package(self, name: str, folder: str) -> LocalPackage:
         """The local package `name` in `folder`, relative to the lock."""
         self.progress.say(f"reads the files of {name}")
-        said = history(self.lock.folder, Pyproject.read(self.lock.folder / folder), self.uv)
-        return LocalPackage.read(self._tree(self._root), self._below_root(folder), said)
+        said = history(self.lock.folder, Pyproject.read(self.lock.folder / folder, optional=True), self.uv)
+        return LocalPackage.read(self._tree(self._root, travels=False), self._below_root(folder), said)
 
     def copy(self, destination: Path) -> Path:
         """A clean copy of what a build sees; returns the place of the lock's folder in it."""
-        tree = self._tree(self._root)
+        tree = self._tree(self._root, travels=False)
         tree.copy(destination)
         LocalPackage(tree, ".", "", toplevel(self._root) == self._root).give_history(destination)
         return destination / self._below_root(".")
@@ -51,11 +51,11 @@ class Sources:
     def travelling(self, member: Member | None) -> SourceTree | None:
         """The files that travel: all of a project without a build system, else those that are named."""
         if member is not None and not member.packaged:
-            return self._tree(self.lock.folder).below(member.folder)
+            return self._tree(self.lock.folder, travels=True).below(member.folder)
         if not self.patterns.include:
             return None
         folder = member.folder if member else "."
-        return self._tree(self.lock.folder).below(folder).matching(self.patterns.include)
+        return self._tree(self.lock.folder, travels=True).below(folder).matching(self.patterns.include)
 
     @property
     def _root(self) -> Path:
@@ -68,7 +68,9 @@ class Sources:
     def _below_root(self, folder: str) -> str:
         return os.path.normpath((self.lock.folder / folder).relative_to(self._root).as_posix())
 
-    def _tree(self, root: Path) -> SourceTree:
-        if root not in self._trees:
-            self._trees[root] = SourceTree.read(root, self.patterns, self.uv.run, self.uv.environ)
-        return self._trees[root]
+    def _tree(self, root: Path, travels: bool) -> SourceTree:
+        if (root, travels) not in self._trees:
+            # What does not travel may still be needed to build: a README, say.
+            patterns = self.patterns if travels else Patterns(include=self.patterns.include)
+            self._trees[root, travels] = SourceTree.read(root, patterns, self.uv.run, self.uv.environ, travels)
+        return self._trees[root, travels]

@@ -24,7 +24,7 @@ from typing import Any
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Preferences, hashes_of
 from ansible_collections.airgap.uv.plugins.module_utils.tree import (
     SourceFile,
     SourceTree,
@@ -56,6 +56,7 @@ class Pin:
     version: str
     marker: str | None
     wheels: tuple[StagedWheel, ...]
+    identity: tuple[str, ...] | None = None  # stands for it in the release's name; None: what its wheels say
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,14 @@ class StagedProject:
     def release(self) -> str:
         """`<version>-<hash>`: a name for the content, the same on any machine.
 
-        The folders in which wheels lie depend on what a wheelhouse held before, and a wheel that
-        was compiled on the hosts that a play names; neither is in the hash. What they were built
-        from is (`StagedWheel.identity`).
+        It is made of what the lock says of each package, of the bytes of the project's own wheels and
+        of its files that travel. Where wheels lie, and what a play's hosts had compiled, is not in it:
+        the former depends on what a wheelhouse held before, the latter on the hosts.
         """
         content = {
             "pyproject": self.pyproject,
             "pins": [
-                [pin.name, pin.version, pin.marker, sorted({wheel.identity for wheel in pin.wheels})]
-                for pin in sorted(self.pins, key=_order)
+                [pin.name, pin.version, pin.marker, sorted(_identity(pin))] for pin in sorted(self.pins, key=_order)
             ],
             "files": [[file.path, file.mode, self._content(file)] for file in self.files],
         }
@@ -174,6 +174,17 @@ class StagedProject:
         present = {str(found.relative_to(path).as_posix()) for found in path.rglob("*") if not _real_folder(found)}
         return present != set(wanted) or any(not _same(path / name, item) for name, item in wanted.items())
 
+    def difference(self, path: Path) -> tuple[list[str], list[str]]:
+        """The files that differ from those in `path`, before and after, each with the start of its hash."""
+        after = {item["path"]: str(item.get("sha256", item.get("link")))[:_DIGITS] for item in self.listing}
+        found = (file for file in path.rglob("*") if not _real_folder(file)) if path.is_dir() else ()
+        before = {file.relative_to(path).as_posix(): _shown(file) for file in found}
+        changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+        return (
+            [f"{name} {before[name]}" for name in changed if name in before],
+            [f"{name} {after[name]}" for name in changed if name in after],
+        )
+
     def write(self, path: Path) -> bool:
         """Write the folder beside and swap it in; True when it changed."""
         if path.is_dir() and not self.differs(path):
@@ -225,18 +236,33 @@ def pins(
     found = []
     for package in exported.packages:
         own = [item for item in taken if _stands_for(item, package)]
+        brought = [extra.sha256 for extra in wishes.extra_wheels if extra.name == package.name]
         wheels = {item.wheel.path: _staged(item) for item in [*own, *_built_before(own, wheelhouse)]}
-        if not (wishes.from_source(package.name) or any(item.wheel.origin["kind"] == "path" for item in own)):
+        if not (wishes.from_source(package.name) or brought):
             wheels.update((item.path, item) for item in _index_wheels(package, wheelhouse))
         version = str(package.version or (own[0].wheel.version if own else ""))
         if version:
             marker = str(package.marker) if package.marker else None
-            found.append(Pin(package.name, version, marker, tuple(wheels[path] for path in sorted(wheels))))
+            files = tuple(wheels[path] for path in sorted(wheels))
+            identity = None if package.directory else (*_locked(package, wishes), *brought)
+            found.append(Pin(package.name, version, marker, files, identity))
     locked = {pin.name for pin in found}
     for item in taken:
         if item.wheel.name not in locked and not item.tool:
             found.append(Pin(item.wheel.name, item.wheel.version, None, (_staged(item),)))
     return tuple(found)
+
+
+def _locked(package: pylock.Package, wishes: Preferences) -> Iterator[str]:
+    """What the lock says of a package, whichever of it the hosts of a play happen to take."""
+    if wishes.from_source(package.name):
+        yield "no-binary"
+    for hashes in hashes_of(package):
+        yield from hashes.values()
+
+
+def _identity(pin: Pin) -> set[str]:
+    return {wheel.identity for wheel in pin.wheels} if pin.identity is None else set(pin.identity)
 
 
 def _built_before(own: Sequence[Taken], wheelhouse: Wheelhouse) -> Iterator[Taken]:
@@ -284,6 +310,10 @@ def _marker(pin: Pin) -> dict[str, str]:
 
 def _entry(path: str, mode: int, size: int, sha256: str) -> dict[str, Any]:
     return {"path": path, "mode": f"{mode:04o}", "size": size, "sha256": sha256}
+
+
+def _shown(path: Path) -> str:
+    return os.readlink(path)[:_DIGITS] if path.is_symlink() else file_digest(path)[:_DIGITS]
 
 
 def _real_folder(path: Path) -> bool:

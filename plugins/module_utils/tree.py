@@ -32,8 +32,8 @@ NEVER = (
     ".nox",
 )
 
-# Left behind by a build in the folder; the next wheel would still hold deleted files.
-_BUILD_LEFTOVERS = ("/build/", "/dist/", "*.egg-info/")
+# Left behind by a build in a package's folder; the next wheel would still hold deleted files.
+_BUILD_LEFTOVERS = ("build", "dist")
 
 _CHUNK = 1 << 18
 
@@ -71,9 +71,15 @@ class SourceTree:
     left_out: tuple[str, ...]
 
     @classmethod
-    def read(cls, root: Path, patterns: Patterns, run: Runner, environ: Mapping[str, str]) -> SourceTree:
-        """Walk `root`; the folder is only read."""
-        walk = _Walk(root, patterns, _tracked(root, run, environ))
+    def read(
+        cls, root: Path, patterns: Patterns, run: Runner, environ: Mapping[str, str], travels: bool = True
+    ) -> SourceTree:
+        """Walk `root`; the folder is only read.
+
+        What travels to a host is held to more: a link must stay in the tree and a name must be UTF-8.
+        A build sees what is there, less the links that lead out of the copy that it gets.
+        """
+        walk = _Walk(root, patterns, _tracked(root, run, environ), travels)
         files = tuple(sorted(walk.files(), key=lambda file: file.path))
         return cls(root, files, tuple(sorted(walk.left_out)))
 
@@ -116,11 +122,11 @@ class SourceTree:
 class _Walk:
     """One walk over a tree, with the .gitignore files met on the way."""
 
-    def __init__(self, root: Path, patterns: Patterns, tracked: frozenset[str]) -> None:
+    def __init__(self, root: Path, patterns: Patterns, tracked: frozenset[str], travels: bool) -> None:
         self._root = root
         self._include = _spec(patterns.include)
         self._exclude = _spec(patterns.exclude)
-        self._leftovers = _spec(_BUILD_LEFTOVERS)
+        self._travels = travels
         self._tracked = tracked
         self._tracked_folders = {str(parent) for path in tracked for parent in Path(path).parents}
         self.left_out: list[str] = []
@@ -156,20 +162,45 @@ class _Walk:
             return True
         if self._include is not None and self._include.match_file(path):
             return True
-        return not (ignored or self._leftovers.match_file(path) or _ignored(path, ignores))  # type: ignore[union-attr]
+        return not (ignored or self._is_leftover(path) or _ignored(path, ignores))
+
+    def _is_leftover(self, path: str) -> bool:
+        if not path.endswith("/"):
+            return False
+        folder = self._root / path
+        return folder.suffix == ".egg-info" or (folder.name in _BUILD_LEFTOVERS and _is_package(folder.parent))
 
     def _file(self, path: str, entry: os.DirEntry[str]) -> Iterator[SourceFile]:
+        if self._travels and not _is_utf8(path):
+            raise ProjectInvalid(repr(entry.path), "its name is not UTF-8, so it cannot travel; rename or exclude it")
         if entry.is_symlink():
             target = os.readlink(entry.path)
-            if _leads_outside(path, target):
+            if not _leads_outside(path, target):
+                yield SourceFile(path, 0o777, 0, target)
+            elif self._travels:
                 raise ProjectInvalid(
                     entry.path,
                     f"this link leads out of the project, to {target}; exclude it or copy the file",
                 )
-            yield SourceFile(path, 0o777, 0, target)
+            else:
+                self.left_out.append(path)
         elif entry.is_file():
             status = entry.stat()
             yield SourceFile(path, 0o755 if status.st_mode & 0o100 else 0o644, status.st_size)
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_package(folder: Path) -> bool:
+    """It has a build system, so a build may have left something there."""
+    settings = folder / "pyproject.toml"
+    return (folder / "setup.py").is_file() or (settings.is_file() and b"[build-system]" in settings.read_bytes())
 
 
 def _leads_outside(path: str, target: str) -> bool:

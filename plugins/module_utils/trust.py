@@ -11,6 +11,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.airgap.uv.plugins.module_utils.errors import OptionInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import requests
 
 
@@ -18,9 +19,14 @@ def context(ca_bundle: str | None) -> ssl.SSLContext:
     """A TLS context with the given authorities, else with those that requests would take."""
     environment = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
     authorities = ca_bundle or environment or requests.utils.DEFAULT_CA_BUNDLE_PATH
-    if Path(authorities).is_dir():
-        return ssl.create_default_context(capath=authorities)
-    return ssl.create_default_context(cafile=authorities)
+    try:
+        if Path(authorities).is_dir():
+            return ssl.create_default_context(capath=authorities)
+        return ssl.create_default_context(cafile=authorities)
+    except OSError as error:  # ssl.SSLError is one
+        raise OptionInvalid(
+            "ca_bundle", authorities, f"it holds no certificates ({error.strerror or error})"
+        ) from error
 
 
 def session(shared: ssl.SSLContext) -> requests.Session:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.controller import SOURCE
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     BuildFailed,
     CommandError,
+    FileInvalid,
     HashMissing,
     InterpreterMissing,
     LockCheckImpossible,
@@ -34,6 +36,9 @@ from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 
 # The oldest uv whose `uv export --format pylock.toml` is what is read here.
 MINIMUM = "0.9.0"
+
+# How uv spells a marker that nothing fulfils.
+_NEVER = 'python_full_version < "0"'
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,10 @@ class Uv:
             raise HashMissing(str(lock.path), list(lock.unhashed))
         if rc:
             raise CommandError("The lock cannot be exported", argv, rc, err)
-        return parse_pylock(out, f"uv export of {lock.path}")
+        found = parse_pylock(out, f"uv export of {lock.path}")
+        # Older versions of uv write out what no environment takes.
+        wanted = [package for package in found.packages if str(package.marker) != _NEVER]
+        return dataclasses.replace(found, packages=wanted)
 
     def find_python(self, request: str) -> str:
         """Path of an interpreter for a version such as `3.11` or `3.13t`; never downloads one.
@@ -182,8 +190,11 @@ class Uv:
         except interpreter.PythonMissing as error:
             raise InterpreterMissing(request, list(error.rejected)) from error
 
-    def build_wheel(self, source: Path, out: Path, python: str, settings: BuildSettings) -> None:
-        """`uv build --wheel` of a source archive or folder into `out`; raises `BuildFailed`."""
+    def build_wheel(self, source: Path, out: Path, python: str, settings: BuildSettings, shown: str = "") -> None:
+        """`uv build --wheel` of a source archive or folder into `out`.
+
+        Raises `BuildFailed`, which names what was built as `shown` does.
+        """
         argv = self.argv(
             "build", "--wheel", "--no-config", "--no-create-gitignore", "--python", python,
             "--out-dir", str(out), *settings.arguments(), str(source),
@@ -197,7 +208,7 @@ class Uv:
         }
         rc, output, err = self.run(argv, str(out), environ)
         if rc:
-            raise BuildFailed(source.name, python, _sentences(output + err))
+            raise BuildFailed(shown or source.name, python, _sentences(output + err))
 
     def compile(self, requirement: str, index: str | None, cwd: Path) -> str:
         """`requirement` resolved for all platforms, without what it depends on, as pylock.toml text."""
@@ -231,7 +242,7 @@ def parse_pylock(text: str, where: str) -> pylock.Pylock:
     try:
         return pylock.Pylock.from_dict(tomli.loads(text))
     except (tomli.TOMLDecodeError, pylock.PylockValidationError) as error:
-        raise CommandError(f"{where} gave no valid pylock.toml: {error}", [where], 0, "") from error
+        raise FileInvalid(where, str(error)) from error
 
 
 def _sentences(output: str) -> str:

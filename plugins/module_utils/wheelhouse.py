@@ -68,6 +68,9 @@ class Wheelhouse:
         self.path = path
         self.fresh = fresh
         self._known = {wheel.path: wheel for wheel in wheels}
+        # Where a wheel lies is settled for the whole run, also when `remove` then frees a name.
+        self._places = {(wheel.filename, wheel.sha256): wheel.path for wheel in self._known.values()}
+        self._flat = {wheel.path: wheel.sha256 for wheel in self._known.values()}
 
     @classmethod
     def read(cls, path: Path) -> Wheelhouse:
@@ -100,10 +103,12 @@ class Wheelhouse:
 
     def place(self, filename: str, sha256: str, built: bool = False) -> str:
         """Where a wheel lies: flat; in a folder of its own when built or when its name is taken."""
-        taken = self._known.get(filename)
-        if built or (taken is not None and taken.sha256 != sha256):
+        if built:
             return f"{sha256[:12]}/{filename}"
-        return filename
+        if (filename, sha256) not in self._places:
+            flat = self._flat.setdefault(filename, sha256) == sha256
+            self._places[filename, sha256] = filename if flat else f"{sha256[:12]}/{filename}"
+        return self._places[filename, sha256]
 
     def size(self, path: str) -> int:
         """Bytes of a wheel that an earlier run brought, one that failed too; 0 when it is not there."""
@@ -134,6 +139,8 @@ class Wheelhouse:
         parent = self.cache / "tmp"
         shutil.rmtree(parent, ignore_errors=True)
         parent.mkdir(parents=True)
+        for remains in [path for name in (MANIFEST, SUMS) for path in self.path.glob(f".{name}.*")]:
+            remains.unlink()
         try:
             yield parent
         finally:
@@ -148,7 +155,7 @@ class Wheelhouse:
         if not self.path.is_dir():
             return
         for entry in self.path.iterdir():
-            if entry.name.endswith(".whl"):
+            if entry.name.endswith(".whl") and not entry.is_dir():
                 yield entry.name
             elif _FOLDER.fullmatch(entry.name) and entry.is_dir():
                 yield from (f"{entry.name}/{wheel.name}" for wheel in entry.glob("*.whl"))
@@ -185,7 +192,8 @@ class Wheelhouse:
 
 
 def _may_be_ours(name: str) -> bool:
-    return name in (CACHE, SUMS) or name.endswith(".whl") or bool(_FOLDER.fullmatch(name))
+    unfinished = name.startswith((f".{MANIFEST}.", f".{SUMS}."))
+    return name in (CACHE, SUMS) or unfinished or name.endswith(".whl") or bool(_FOLDER.fullmatch(name))
 
 
 def _acquire(descriptor: int, path: str, seconds: float, waiting: Callable[[], None]) -> None:

@@ -123,7 +123,7 @@ current:
   type: str
   sample: 0.1.0-3f1c9a2b7d54
 current_python:
-  description: Version of the Python of the current release, none if that Python is gone.
+  description: Version of the Python of the current release, none if that Python or the release's lock is gone.
   returned: when O(path) is given
   type: str
   sample: 3.11.2

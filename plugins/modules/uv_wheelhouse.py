@@ -193,7 +193,7 @@ options:
       - Collect the wheel of this uv version for the targets too; V(same) for the version that collects.
     type: str
   prune:
-    description: Remove wheels that this lock does not want.
+    description: Remove wheels that this lock does not want, for whatever target.
     type: bool
     default: false
   stage:
@@ -246,7 +246,7 @@ attributes:
     description: Tells what would be fetched, built and removed, and touches nothing.
   diff_mode:
     support: full
-    description: Shows the wheels before and after, a line each, and the release.
+    description: Shows the wheels before and after, the files of the staged project that differ, and the release.
   platform:
     support: full
     platforms: posix
@@ -357,10 +357,9 @@ stage:
 
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded
+from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded, hide_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import require
 from ansible_collections.airgap.uv.plugins.module_utils.progress import VARIABLE, Progress
 from ansible_collections.airgap.uv.plugins.module_utils.session import Session
@@ -430,14 +429,11 @@ def main() -> None:
         required_one_of=[("project", "lockfile")],
         supports_check_mode=True,
     )
-    # An index may be given with a credential, which must not stand in what is returned.
-    password = urlsplit(module.params["build_index"] or "").password
-    if password:
-        module.no_log_values.add(password)
+    hide_credentials(module, module.params["build_index"])
     with guarded(module):
         require()
         progress = Progress(os.environ.pop(VARIABLE, None))
-        session = Session.begin(module.params, module.run_command, progress, module.check_mode)
+        session = Session.begin(module.params, module.run_command, progress, module.check_mode, module._diff)
         with session.holding_the_wheelhouse():
             session.check_lock()
             exported = session.export()
@@ -445,7 +441,7 @@ def main() -> None:
             work = session.plan(choices)
             session.fetch(work)
             session.build(work)
-            session.prune(work)
+            session.prune(work, exported)
             session.stage(work, exported)
             result = session.result(work)
         for warning in session.warnings:

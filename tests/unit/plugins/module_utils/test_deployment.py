@@ -140,11 +140,15 @@ def test_current_that_leads_elsewhere_is_no_release(deployed: Deployment, target
 
 def test_the_python_of_the_current_release_counts_while_it_is_there(deployed: Deployment) -> None:
     venv = deployed.path / "releases/1.0-a/.venv"
+    lock = deployed.path / "releases/1.0-a/uv.lock"
     (venv / "bin").mkdir(parents=True)
     (venv / "pyvenv.cfg").write_text("home = /usr/bin\nversion_info = 3.11.2.final.0\n")
+    lock.touch()
     assert deployed.current_python is None
     (venv / "bin/python").symlink_to("/bin/sh")
     assert deployed.current_python == "3.11.2"
+    lock.unlink()
+    assert deployed.current_python is None
 
 
 @pytest.fixture

@@ -539,12 +539,17 @@ def test_diff_lists_what_comes_and_goes(collect: Collect) -> None:
     collect.make("beta")
     result = collect.succeed(diff=True)
     assert result["diff"]["before"] == ""
-    assert result["diff"]["after"].split() == [ALPHA, BETA]
+    lines = result["diff"]["after"].splitlines()
+    assert lines[:2] == [ALPHA, BETA]
+    assert [line.split()[0] for line in lines[2:]] == ["pyproject.toml", "uv.lock", "release"]
     shutil.rmtree(collect.project)
     collect.make("alpha")
     result = collect.succeed(diff=True, prune=True)
-    assert result["diff"]["before"].split() == [ALPHA, BETA]
-    assert result["diff"]["after"].split() == [ALPHA]
+    assert result["diff"]["before"].splitlines()[:2] == [ALPHA, BETA]
+    lines = result["diff"]["after"].splitlines()
+    assert lines[0] == ALPHA
+    assert lines[-1] == f"release {result['stage']['release']}"
+    assert not any(line.startswith(BETA) for line in lines)
 
 
 def test_defer_builds_nothing_and_built_takes_what_was_built(collect: Collect) -> None:
