@@ -541,7 +541,7 @@ def test_diff_lists_what_comes_and_goes(collect: Collect) -> None:
     assert result["diff"]["before"] == ""
     lines = result["diff"]["after"].splitlines()
     assert lines[:2] == [ALPHA, BETA]
-    assert [line.split()[0] for line in lines[2:]] == ["pyproject.toml", "uv.lock", "release"]
+    assert [line.split()[0] for line in lines[2:]] == ["main.py", "pyproject.toml", "uv.lock", "release"]
     shutil.rmtree(collect.project)
     collect.make("alpha")
     result = collect.succeed(diff=True, prune=True)
