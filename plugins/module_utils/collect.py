@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -26,7 +25,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.build import (
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid, SourceNotSupported
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher, without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
-from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress, megabytes
+from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, ExtraWheel, sha256_of
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
@@ -233,16 +232,6 @@ def joined(taken: Sequence[Taken]) -> list[Taken]:
     return [found[path] for path in sorted(found)]
 
 
-def reporter(progress: Progress, total: int, size: int) -> Callable[[int, int], None]:
-    """Says how far the downloads are; `size` is 0 where the lock does not tell it."""
-    of = f" of {megabytes(size)}" if size else ""
-
-    def report(done: int, received: int) -> None:
-        progress.say(f"fetched {done} of {total} files, {megabytes(received)}{of}")
-
-    return report
-
-
 def _built(build: Build, wheel: Wheel) -> Taken:
     return Taken(wheel, build.targets, f"{build.name} from {build.source.sha256}", built=True)
 
@@ -317,22 +306,3 @@ def _verified_copy(extra: ExtraWheel, folder: Path) -> Path:
     extra.verify(copy)
     copy.chmod(0o644)
     return copy
-
-
-class Clock:
-    """Wall time since it was made, in seconds."""
-
-    def __init__(self) -> None:
-        self._start = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return round(time.monotonic() - self._start, 3)
-
-
-def difference(before: Sequence[str], after: Sequence[str]) -> Mapping[str, str]:
-    """As Ansible's `diff` wants it: two texts, a line a wheel."""
-    return {
-        "before": "".join(f"{line}\n" for line in before),
-        "after": "".join(f"{line}\n" for line in after),
-    }

@@ -2,12 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a long collect tells while it works: lines in a file that the action plugin reads."""
+"""What a collect tells: while it works, lines in a file that the action plugin reads; then time and difference."""
 
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Callable
 
 # Names the file. Set by the action plugin for its own module run alone.
 VARIABLE = "AIRGAP_UV_PROGRESS"
@@ -28,3 +31,32 @@ class Progress:
 
 def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
+
+
+def reporter(progress: Progress, total: int, size: int) -> Callable[[int, int], None]:
+    """Says how far the downloads are; `size` is 0 where the lock does not tell it."""
+    of = f" of {megabytes(size)}" if size else ""
+
+    def report(done: int, received: int) -> None:
+        progress.say(f"fetched {done} of {total} files, {megabytes(received)}{of}")
+
+    return report
+
+
+class Clock:
+    """Wall time since it was made, in seconds."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return round(time.monotonic() - self._start, 3)
+
+
+def difference(before: Sequence[str], after: Sequence[str]) -> dict[str, str]:
+    """As Ansible's `diff` wants it: two texts, a line a wheel."""
+    return {
+        "before": "".join(f"{line}\n" for line in before),
+        "after": "".join(f"{line}\n" for line in after),
+    }

@@ -18,31 +18,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils import controller
+from ansible_collections.airgap.uv.plugins.module_utils import controller, options
 from ansible_collections.airgap.uv.plugins.module_utils.build import Builder, pure
 from ansible_collections.airgap.uv.plugins.module_utils.collect import (
-    Clock,
     Plan,
     Taken,
     Work,
-    difference,
     joined,
-    reporter,
     take_built,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
     DiskFull,
-    FoldersOverlap,
     FolderUnusable,
-    OptionInvalid,
-    WheelhouseInside,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, named
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member
-from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
+from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, difference, reporter
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, Preferences, is_named, select
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins, refuse_foreign
@@ -54,7 +48,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.uv import (
     Uv,
     parse_pylock,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import CACHE, Wheelhouse, write_text
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse, write_text
 
 # Another run may build for a while; after this it is more likely stuck.
 _LONGEST_WAIT = 600.0
@@ -97,7 +91,7 @@ class Session:
     ) -> Session:
         """Read everything that can be refused before anything is touched."""
         clock = Clock()
-        params = {**params, **_absolute(params)}
+        params = {**params, **options.absolute(params)}
         controller.use_only_this_environment(params.get("ca_bundle"))
 
         def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
@@ -107,15 +101,15 @@ class Session:
             return rc, out, err
 
         uv = Uv.find(params.get("uv_executable"), run, {})
-        lock = Lockfile.read(_lock_path(params))
+        lock = Lockfile.read(options.lock_path(params))
         uv.refuse_required_version(lock)
         wheelhouse = Wheelhouse.read(Path(params["wheelhouse"]).resolve())
-        _refuse_inside(wheelhouse.path, lock.folder)
-        _refuse_missing_files(params)
+        options.refuse_inside(wheelhouse.path, lock.folder)
+        options.refuse_unusable(params)
         if params.get("stage"):
             stage = Path(params["stage"]["path"]).resolve()
-            _refuse_inside(stage, lock.folder)
-            _refuse_overlap(wheelhouse.path, stage)
+            options.refuse_inside(stage, lock.folder)
+            options.refuse_overlap(wheelhouse.path, stage)
             refuse_foreign(stage)
         given = params.get("targets") or [controller.own_target(lock.folder, str(lock.requires_python), run)]
         targets = [Target.parse(raw) for raw in given]
@@ -199,16 +193,15 @@ class Session:
         work.build(self.temporary)
         self._warn_of_newer_glibc(work.taken)
 
-    def prune(self, work: Work, exported: pylock.Pylock) -> None:
+    def record(self, work: Work, exported: pylock.Pylock) -> None:
         """Write down what the wheelhouse holds, and remove what this lock does not want, for any target."""
         wanted = [taken.wheel for taken in work.expected()]
         if self.params["prune"] and not work.unbuilt:
             named = [wheel.path for wheel in self.wheelhouse.wheels if is_named(wheel, exported)]
             self.removed = self.wheelhouse.unwanted([*(wheel.path for wheel in wanted), *named])
         if self.check_mode:
-            ahead = [path for path in work.ahead() if path not in self.before]
-            self.changed = bool(work.missing or work.lacking or work.unbuilt or self.removed or ahead)
-            self.changed = self.changed or self.wheelhouse.would_write(wanted)
+            ahead = work.missing or work.lacking or work.unbuilt or work.added or self.removed
+            self.changed = bool(ahead) or self.wheelhouse.would_write(wanted)
             return
         self.wheelhouse.remove(self.removed)
         wrote = self.wheelhouse.write(wanted)
@@ -339,30 +332,6 @@ class Session:
                 )
 
 
-def _lock_path(params: Mapping[str, Any]) -> Path:
-    if params.get("lockfile"):
-        return Path(params["lockfile"]).resolve()
-    return Path(params["project"]).resolve() / "uv.lock"
-
-
-def _absolute(params: Mapping[str, Any]) -> dict[str, str]:
-    """uv runs in other folders than this module."""
-    named = {option: params.get(option) for option in ("ca_bundle", "build_constraints", "uv_executable")}
-    return {option: str(Path(path).absolute()) for option, path in named.items() if path}
-
-
-def _refuse_missing_files(params: Mapping[str, Any]) -> None:
-    if params["timeout"] <= 0:
-        raise OptionInvalid("timeout", str(params["timeout"]), "give seconds, more than 0")
-    for option in ("ca_bundle", "build_constraints"):
-        if params.get(option) and not Path(params[option]).is_file():
-            raise OptionInvalid(option, params[option], "there is no such file")
-    for variable in () if params.get("ca_bundle") else ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        path = os.environ.get(variable)
-        if path and not Path(path).exists():
-            raise OptionInvalid(f"The environment variable {variable}", path, "there is no such file")
-
-
 @contextlib.contextmanager
 def _disk_of(path: Path) -> Iterator[None]:
     """Say what the system refuses in a folder that is written to."""
@@ -372,15 +341,3 @@ def _disk_of(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(str(path), str(error.filename or "what belongs there"), None) from error
         raise FolderUnusable(str(error.filename or path), error.strerror or str(error)) from error
-
-
-def _refuse_overlap(wheelhouse: Path, stage: Path) -> None:
-    if wheelhouse == stage or (wheelhouse in stage.parents and CACHE not in stage.relative_to(wheelhouse).parts[:1]):
-        raise FoldersOverlap(str(wheelhouse), str(stage))
-    if stage in wheelhouse.parents:
-        raise FoldersOverlap(str(wheelhouse), str(stage))
-
-
-def _refuse_inside(path: Path, project: Path) -> None:
-    if path == project or project in path.parents:
-        raise WheelhouseInside(str(path), str(project))

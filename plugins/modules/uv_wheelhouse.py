@@ -441,7 +441,7 @@ def main() -> None:
             work = session.plan(choices)
             session.fetch(work)
             session.build(work)
-            session.prune(work, exported)
+            session.record(work, exported)
             session.stage(work, exported)
             result = session.result(work)
         for warning in session.warnings:

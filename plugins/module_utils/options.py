@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the module's options name, made absolute, and refused where it cannot be meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.airgap.uv.plugins.module_utils.errors import FoldersOverlap, OptionInvalid, WheelhouseInside
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import CACHE
+
+
+def lock_path(params: Mapping[str, Any]) -> Path:
+    """The lock that `project` or `lockfile` names."""
+    if params.get("lockfile"):
+        return Path(params["lockfile"]).resolve()
+    return Path(params["project"]).resolve() / "uv.lock"
+
+
+def absolute(params: Mapping[str, Any]) -> dict[str, str]:
+    """The options that uv gets, for it runs in other folders than this module; a mere name stays one."""
+    named = {option: params.get(option) or "" for option in ("ca_bundle", "build_constraints", "uv_executable")}
+    return {option: str(Path(path).absolute()) for option, path in named.items() if "/" in path or Path(path).is_file()}
+
+
+def refuse_unusable(params: Mapping[str, Any]) -> None:
+    """Refuse values that would only fail later, in words that name no option."""
+    if params["timeout"] <= 0:
+        raise OptionInvalid("timeout", str(params["timeout"]), "give seconds, more than 0")
+    for option in ("ca_bundle", "build_constraints"):
+        if params.get(option) and not Path(params[option]).is_file():
+            raise OptionInvalid(option, params[option], "there is no such file")
+    for variable in () if params.get("ca_bundle") else ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        path = os.environ.get(variable)
+        if path and not Path(path).exists():
+            raise OptionInvalid(f"The environment variable {variable}", path, "there is no such file")
+
+
+def refuse_overlap(wheelhouse: Path, stage: Path) -> None:
+    """The staged project's folder is replaced as a whole; only the wheelhouse's cache may hold it."""
+    if wheelhouse == stage or (wheelhouse in stage.parents and CACHE not in stage.relative_to(wheelhouse).parts[:1]):
+        raise FoldersOverlap(str(wheelhouse), str(stage))
+    if stage in wheelhouse.parents:
+        raise FoldersOverlap(str(wheelhouse), str(stage))
+
+
+def refuse_inside(path: Path, project: Path) -> None:
+    """The project's folder is never written to."""
+    if path == project or project in path.parents:
+        raise WheelhouseInside(str(path), str(project))
