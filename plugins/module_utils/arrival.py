@@ -72,13 +72,16 @@ class FileChangedOnTheWay(AirgapError):
 
 
 class OwnerNotPossible(AirgapError):
-    def __init__(self, owner: str, reason: str) -> None:
-        super().__init__(owner, reason)
-        self.owner = owner
+    """`option`: `owner` or `group`."""
+
+    def __init__(self, option: str, name: str, reason: str) -> None:
+        super().__init__(option, name, reason)
+        self.option = option
+        self.name = name
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"owner: {self.owner} cannot own the files on the host: {self.reason}."
+        return f"{self.option}: {self.name} cannot own the files on the host: {self.reason}."
 
 
 @dataclass(frozen=True)
@@ -89,17 +92,24 @@ class Owner:
     gid: int | None
 
     @classmethod
-    def parse(cls, owner: str | None, group: str | None) -> Owner:
+    def parse(cls, owner: str | None, group: str | None, check_mode: bool = False) -> Owner:
+        """In check mode an earlier task may not have created them yet, so unknown ones are let through."""
         try:
             entry = pwd.getpwnam(owner) if owner else None
         except KeyError:
-            raise OwnerNotPossible(str(owner), "the host has no such user") from None
+            if not check_mode:
+                raise OwnerNotPossible("owner", str(owner), "the host has no such user") from None
+            entry = None
         try:
             gid = grp.getgrnam(group).gr_gid if group else None
         except KeyError:
-            raise OwnerNotPossible(str(group), "the host has no such group") from None
+            if not check_mode:
+                raise OwnerNotPossible("group", str(group), "the host has no such group") from None
+            gid = None
         if entry and os.geteuid() not in (0, entry.pw_uid):
-            raise OwnerNotPossible(str(owner), "that needs root, so let the play become root or name its own user")
+            raise OwnerNotPossible(
+                "owner", str(owner), "that needs root, so let the play become root or name its own user"
+            )
         return cls(entry.pw_uid if entry else None, entry.pw_gid if entry and gid is None else gid)
 
     def differs(self, status: os.stat_result) -> bool:

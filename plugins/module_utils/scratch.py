@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ from pathlib import Path
 from ansible_collections.airgap.uv.plugins.module_utils.sync_errors import Busy, Unwritable
 
 _SUFFIX = ".uv_sync"
+
+# Seconds. An installation takes less; what takes longer is stuck.
+_LONGEST_WAIT = 120.0
+_PAUSE = 0.5
 
 
 @dataclass
@@ -58,16 +63,12 @@ def scratch_path(venv: Path) -> Path:
 def scratch(venv: Path) -> Iterator[Scratch]:
     """Give an empty folder that is gone afterwards, unless it is to be kept as a mark (and then is empty).
 
-    Raises `Busy` while another run has it, `Unwritable` where it cannot be made or emptied.
+    Waits for another run that has it: one that was killed on the controller works on for a while here.
+    Raises `Busy` when that takes too long, `Unwritable` where it cannot be made or emptied.
     """
     path = scratch_path(venv)
-    with _reported(path):
-        interrupted = path.is_dir()
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor, interrupted = _take(venv, path)
     try:
-        if not _lock(descriptor):
-            raise Busy(str(venv))
         held = Scratch(venv, path, interrupted)
         with _reported(path):
             held.put_back()
@@ -81,6 +82,22 @@ def scratch(venv: Path) -> Iterator[Scratch]:
                     path.rmdir()
     finally:
         os.close(descriptor)
+
+
+def _take(venv: Path, path: Path) -> tuple[int, bool]:
+    """The folder, locked for this run, and whether an earlier one left it behind."""
+    end = time.monotonic() + _LONGEST_WAIT
+    while True:
+        with _reported(path):
+            interrupted = path.is_dir()
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        if _lock(descriptor):
+            return descriptor, interrupted
+        os.close(descriptor)
+        if time.monotonic() >= end:
+            raise Busy(str(venv))
+        time.sleep(_PAUSE)
 
 
 def _lock(descriptor: int) -> bool:

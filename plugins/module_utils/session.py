@@ -255,7 +255,7 @@ class Session:
         found: dict[str, Any] = {
             "changed": self.changed,
             "wheels": [item.as_dict() for item in taken],
-            "added": sorted(work.added or work.ahead()),
+            "added": sorted({*work.added, *work.ahead()}),
             "removed": self.removed,
             "to_build": [build.describe() for build, _artifact in work.unbuilt],
             "stats": {**work.stats, "seconds": self.clock.seconds},

@@ -242,7 +242,7 @@ class Transfer:
         given = module.params
         self.dry: bool = module.check_mode
         self.trees = parse_trees(given["trees"])
-        self.owner = Owner.parse(given["owner"], given["group"])
+        self.owner = Owner.parse(given["owner"], given["group"], module.check_mode)
         self.arrivals = [Arrival(tree, self.owner, self.dry) for tree in self.trees]
         self.scripts = [WheelScript.parse(raw, f"scripts[{number}]") for number, raw in enumerate(given["scripts"])]
         self.removed: list[str] = []

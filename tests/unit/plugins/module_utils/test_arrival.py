@@ -218,6 +218,7 @@ def test_owners_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
         Owner.parse("no-such", None)
     with pytest.raises(OwnerNotPossible, match="the host has no such group"):
         Owner.parse(None, "no-such")
+    assert Owner.parse("no-such", "no-such", check_mode=True) == Owner(None, None)
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
     with pytest.raises(OwnerNotPossible, match="that needs root"):
         Owner.parse("nobody", None)

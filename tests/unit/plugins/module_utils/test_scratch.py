@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.airgap.uv.plugins.module_utils import scratch as module
 from ansible_collections.airgap.uv.plugins.module_utils.scratch import scratch, scratch_path
 from ansible_collections.airgap.uv.plugins.module_utils.sync_errors import Busy, Unwritable
 
@@ -72,7 +73,8 @@ def test_a_killed_run_gives_back_what_waited_in_it(tmp_path: Path) -> None:
         assert [path.name for path in venv.iterdir()] == ["old"]
 
 
-def test_belongs_to_one_run(tmp_path: Path) -> None:
+def test_belongs_to_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LONGEST_WAIT", 0.0)
     with scratch(tmp_path / "venv") as held:
         (held.path / "file").write_text("x")
         with pytest.raises(Busy), scratch(tmp_path / "venv"):
@@ -85,3 +87,12 @@ def test_cannot_be_made(tmp_path: Path) -> None:
     refused = pytest.raises(Unwritable, match=r"file/venv\.uv_sync cannot be written: Not a directory")
     with refused, scratch(tmp_path / "file" / "venv"):
         pass
+
+
+def test_another_run_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = scratch(tmp_path / "venv")
+    other.__enter__()
+    # What stands for the time that passes: the other run ends meanwhile.
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: other.__exit__(None, None, None))
+    with scratch(tmp_path / "venv") as held:
+        assert not held.interrupted
