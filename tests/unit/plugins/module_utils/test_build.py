@@ -20,6 +20,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.build import (
     Builder,
     LocalPackage,
     Sdist,
+    fits,
     history,
     split_by_python,
 )
@@ -37,7 +38,7 @@ from ansible_collections.airgap.uv.tests.unit.support.projects import (
 )
 from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
 from ansible_collections.airgap.uv.tests.unit.support.sdists import leaves_mark, make_sdist
-from ansible_collections.airgap.uv.tests.unit.support.wheels import sha256, tamper
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256, tamper
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 ARCH = os.uname().machine
@@ -148,6 +149,23 @@ def test_a_record_that_names_a_file_outside(here: Here, tmp_path: Path) -> None:
     (record,) = (here.house.cache / "builds").iterdir()
     record.write_text(json.dumps({**wheel.as_dict(), "path": "../outside.whl"}), encoding="utf-8")
     assert here.builder.reuse(build) is None
+
+
+def test_a_wheel_for_one_python_is_not_another_s(here: Here, tmp_path: Path) -> None:
+    """It may be pure all the same."""
+    path = make_sdist(tmp_path, "alpha")
+    source = Sdist(path.name, sha256(path), f"https://index.test/files/{path.name}", path)
+    older, newer = (Build("alpha", "1.0", source, python, (target(python),)) for python in ("3.11", "3.12"))
+    wheel = here.builder.take(newer, make_wheel(tmp_path / "out", "alpha", tag="py312-none-any"), {})
+    assert here.builder.reuse(newer) == wheel
+    assert here.builder.reuse(older) is None
+    generic = here.builder.take(newer, make_wheel(tmp_path / "out", "alpha"), {})
+    assert here.builder.reuse(older) == generic
+
+
+@pytest.mark.parametrize(("tag", "both"), [("py3-none-any", True), ("py312-none-any", False), ("py311-none-any", True)])
+def test_a_wheel_fits_when_every_target_takes_it(tag: str, both: bool) -> None:
+    assert fits(f"alpha-1.0-{tag}.whl", [target("3.11"), target("3.12")]) is both
 
 
 def test_another_sdist_of_the_same_name_is_built(here: Here, tmp_path: Path) -> None:

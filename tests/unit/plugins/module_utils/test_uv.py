@@ -162,6 +162,26 @@ def test_export(index: Index, uv: Uv, tmp_path: Path) -> None:
     assert snapshot(project) == before
 
 
+def test_export_without_what_no_environment_takes(tmp_path: Path) -> None:
+    """Older versions of uv write it out, so the version of uv would be in a release's name."""
+    entry = """[[packages]]
+name = "{}"
+version = "1.0"
+marker = "{}"
+wheels = [{{ url = "https://index.test/{}-1.0-py3-none-any.whl", hashes = {{ sha256 = "{}" }} }}]
+"""
+    markers = {"alpha": "os_name == 'posix'", "never": "python_full_version < '0'", "old": "python_version < '3'"}
+    entries = [entry.format(name, marker, name, "0" * 64) for name, marker in markers.items()]
+    text = 'lock-version = "1.0"\ncreated-by = "uv"\n' + "".join(entries)
+    write_tree(tmp_path, {"export.toml": text})
+    make_project(tmp_path / "project")
+    write_tree(tmp_path / "project", {"uv.lock": 'version = 1\nrequires-python = ">=3.9"\n'})
+    program = script(tmp_path, f'test "$1" = --version && echo uv 0.10.0 || cat {tmp_path}/export.toml')
+    uv = Uv.find(str(program), run_command, clean_environment(tmp_path / "home"))
+    exported = uv.export(Lockfile.read(tmp_path / "project" / "uv.lock"), Groups())
+    assert [package.name for package in exported.packages] == ["alpha", "old"]
+
+
 def test_export_of_a_lock_without_hashes_names_the_files(index: Index, uv: Uv, tmp_path: Path) -> None:
     index.hashes = False
     make_wheel(index.folder, "alpha")

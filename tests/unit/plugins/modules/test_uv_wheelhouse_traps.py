@@ -401,10 +401,11 @@ def test_a_name_that_is_not_utf_8(collect: Collect) -> None:
 
 
 def test_a_port_that_is_closed_says_nothing_of_others(collect: Collect) -> None:
-    collect.make("beta")
+    first = make_wheel(collect.index.folder, "gamma", padding=10_000).name  # the largest is fetched first
+    collect.make("beta", "gamma")
     closed = "http://127.0.0.1:1/"
-    replace_in(collect.project / "uv.lock", collect.index.file_url(ALPHA), f"{closed}{ALPHA}")
-    refused(collect(frozen=True, jobs=1, retries=0), "1 file(s) could not be fetched", f"{ALPHA} from {closed}")
+    replace_in(collect.project / "uv.lock", collect.index.file_url(first), f"{closed}{first}")
+    refused(collect(frozen=True, jobs=1, retries=0), "1 file(s) could not be fetched", f"{first} from {closed}")
     assert BETA in collect.files
 
 
