@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -156,11 +157,23 @@ def test_a_wheel_for_one_python_is_not_another_s(here: Here, tmp_path: Path) -> 
     path = make_sdist(tmp_path, "alpha")
     source = Sdist(path.name, sha256(path), f"https://index.test/files/{path.name}", path)
     older, newer = (Build("alpha", "1.0", source, python, (target(python),)) for python in ("3.11", "3.12"))
-    wheel = here.builder.take(newer, make_wheel(tmp_path / "out", "alpha", tag="py312-none-any"), {})
-    assert here.builder.reuse(newer) == wheel
+    out = tmp_path / "out"
+    for_newer = here.builder.take(newer, make_wheel(out, "alpha", tag="py312-none-any"), {})
     assert here.builder.reuse(older) is None
-    generic = here.builder.take(newer, make_wheel(tmp_path / "out", "alpha"), {})
-    assert here.builder.reuse(older) == generic
+    for_older = here.builder.take(older, make_wheel(out, "alpha", tag="py311-none-any"), {})
+    assert (here.builder.reuse(older), here.builder.reuse(newer)) == (for_older, for_newer)
+    generic = here.builder.take(newer, make_wheel(out, "alpha"), {})
+    assert (here.builder.reuse(older), here.builder.reuse(newer)) == (generic, generic)
+
+
+def test_a_wheel_for_a_newer_glibc_is_not_an_older_one_s(here: Here, tmp_path: Path) -> None:
+    path = make_sdist(tmp_path, "alpha")
+    build = of_sdist(path)
+    python = f"cp{PYTHON.replace('.', '')}"
+    wheel = here.builder.take(build, make_wheel(tmp_path, "alpha", tag=f"{python}-{python}-manylinux_2_36_{ARCH}"), {})
+    assert here.builder.reuse(build) == wheel
+    old = Target.parse({"python": PYTHON, "platform": f"{ARCH}-manylinux_2_17"})
+    assert here.builder.reuse(dataclasses.replace(build, targets=(*build.targets, old))) is None
 
 
 @pytest.mark.parametrize(("tag", "both"), [("py3-none-any", True), ("py312-none-any", False), ("py311-none-any", True)])
