@@ -16,6 +16,7 @@ MASKED: list[tuple[Any, Any]] = [
     (["--default-index", ("corp=https://u:s3cret@index.test",)], ["--default-index", ["corp=https://***@index.test"]]),
     ({"url": {"of": "https://u:s3cret@index.test"}}, {"url": {"of": "https://***@index.test"}}),
     ("https://index.test/a@b and mail@index.test", "https://index.test/a@b and mail@index.test"),
+    ("https://user:s3@cret@index.test/a", "https://***@index.test/a"),
     (7, 7),
 ]
 

@@ -205,6 +205,18 @@ def test_a_local_package_whichever_python_builds_it(two: Two, collect: Collect) 
     assert len(found) == 1
 
 
+def test_additional_wheels_of_one_package(two: Two, collect: Collect) -> None:
+    """One for each Python; the staged lock has one package with both, whichever is taken."""
+    pythons = [f"cp{minor.replace('.', '')}" for minor in (MINOR, two.minor)]
+    own = [make_wheel(collect.folder / "own", "plugin", tag=f"{python}-{python}-linux_{ARCH}") for python in pythons]
+    collect.make("alpha")
+    extra = [{"path": path, "hash": f"sha256:{sha256(path)}"} for path in own]
+    assert len({release(collect, targets=targets, extra_wheels=extra) for targets in two.plays}) == 1
+    staged = tomllib.loads((collect.stage / "uv.lock").read_text(encoding="utf-8"))
+    assert [package["name"] for package in staged["package"]] == ["app-release", "alpha", "plugin"]
+    assert len(staged_wheels(collect)) == 3
+
+
 def test_an_extra_wheel_that_fits_some_targets(two: Two, collect: Collect) -> None:
     python = f"cp{MINOR.replace('.', '')}"
     own = make_wheel(collect.folder / "own", "alpha", tag=f"{python}-{python}-manylinux_2_17_{ARCH}")
@@ -213,11 +225,11 @@ def test_an_extra_wheel_that_fits_some_targets(two: Two, collect: Collect) -> No
     assert len({release(collect, targets=targets, extra_wheels=extra) for targets in two.plays}) == 1
 
 
-def hidden_and_tracked(collect: Collect) -> Path:
+def hidden_and_tracked(collect: Collect, packaged: bool = False) -> None:
     """A project whose repository tracks a file that .gitignore names."""
-    collect.make("alpha", files={".gitignore": "*.mo\n", "a.mo": "compiled\n"})
+    hidden = "app/a.mo" if packaged else "a.mo"
+    collect.make("alpha", packaged=packaged, files={".gitignore": "*.mo\n", hidden: "compiled\n"})
     commit(collect.project)
-    return collect.project
 
 
 @needs_git
@@ -234,13 +246,24 @@ def test_a_hook_of_another_repository(collect: Collect) -> None:
 
 
 @needs_git
-def test_a_repository_that_cannot_be_asked(collect: Collect) -> None:
-    hidden_and_tracked(collect)
+@pytest.mark.parametrize("packaged", [False, True], ids=["files", "packaged"])
+def test_a_repository_without_git(packaged: bool, collect: Collect) -> None:
+    """What it tracks although .gitignore names it cannot be known, and that is said."""
+    hidden_and_tracked(collect, packaged)
     (collect.folder / "empty").mkdir()
-    result = collect.succeed(environment={"PATH": str(collect.folder / "empty")})
-    assert "git is not on PATH" in str(result.get("warnings"))
-    assert "git is not" not in str(collect.succeed().get("warnings"))
-    assert (collect.stage / "a.mo").is_file()
+    lacking = collect.succeed(environment={"PATH": str(collect.folder / "empty")})
+    assert "git is not on PATH" in str(lacking.get("warnings"))
+    usual = collect.succeed()
+    assert "git is not" not in str(usual.get("warnings"))
+    assert usual["stage"]["release"] != lacking["stage"]["release"]
+
+
+@needs_git
+def test_a_repository_that_git_cannot_read(collect: Collect) -> None:
+    hidden_and_tracked(collect)
+    write_tree(collect.project, {".git/HEAD": "x\n"})
+    refused(collect(), str(collect.project), "git cannot list what it tracks")
+    assert not collect.stage.exists()
 
 
 def test_a_workspace_without_a_root(collect: Collect) -> None:
@@ -477,6 +500,14 @@ def test_a_python_version_with_a_comment(collect: Collect) -> None:
     collect.make("alpha", files={".python-version": f"# pinned\n\n{MINOR}\n"})
     (wheel,) = collect.succeed(targets=None)["wheels"]
     assert wheel["targets"][0].startswith(f"{MINOR}.")
+
+
+def test_a_python_version_that_is_not_here(collect: Collect) -> None:
+    """It is this machine that lacks it, not a host, and a file that asks for it."""
+    collect.make("alpha", files={".python-version": f"{MINOR}.99\n"})
+    result = collect(targets=None)
+    refused(result, "this machine has no Python", f"{MINOR}.99", f"{collect.project}/.python-version")
+    assert "uv_deploy_python" not in result.msg
 
 
 def test_the_size_is_the_file_s_own(collect: Collect) -> None:
