@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.airgap.uv.plugins.module_utils import environ, interpreter
+from ansible_collections.airgap.uv.plugins.module_utils.errors import TargetPythonMissing
 
 # The times of all files that go into a wheel; archives get other bytes otherwise
 # (https://reproducible-builds.org/specs/source-date-epoch/).
@@ -59,7 +60,11 @@ def own_target(project: Path, requires_python: str, run: Runner) -> dict[str, An
     pinned = project / ".python-version"
     lines = pinned.read_text(encoding="utf-8").splitlines() if pinned.is_file() else []
     asked = next((line.strip() for line in lines if line.strip() and not line.strip().startswith("#")), None)
-    found = find_python(asked, requires_python, run)
+    try:
+        found = find_python(asked, requires_python, run)
+    except interpreter.PythonMissing as error:
+        wanted = f"{asked} ({pinned})" if asked else requires_python
+        raise TargetPythonMissing(wanted, list(error.rejected)) from error
     minor = (found.libc or "glibc 2.17").rpartition(".")[2]
     return {
         "python": found.name,

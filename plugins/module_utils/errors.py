@@ -394,6 +394,16 @@ class InterpreterMissing(AirgapError):
         )
 
 
+class TargetPythonMissing(InterpreterMissing):
+    def __str__(self) -> str:
+        found = _listed(f"{path} {reason}" for path, reason in self.rejected[:8])
+        looked = f" These were looked at:{found}" if found else ""
+        return (
+            f"targets: none are given, and this machine has no Python {self.request} to collect for. "
+            f"Name the targets, or install that Python.{looked}"
+        )
+
+
 class BuildFailed(AirgapError):
     def __init__(self, source: str, python: str, output: str) -> None:
         super().__init__(source, python, output)

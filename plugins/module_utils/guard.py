@@ -18,7 +18,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapErro
 _ANSIBLES = {"path": "where", "changed": "altered", "failed": "unsuccessful", "msg": "message"}
 
 # A credential in a URL, wherever a program or a server repeats it.
-_CREDENTIAL = re.compile(r"(?<=://)[^/\s@'\"]+@")
+_CREDENTIAL = re.compile(r"(?<=://)[^/\s'\"]+@")
 
 
 @contextlib.contextmanager

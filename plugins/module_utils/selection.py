@@ -283,13 +283,15 @@ def _wheel_tags(wheel: pylock.PackageWheel) -> frozenset[tags.Tag]:
 def _additional(wheels: Sequence[ExtraWheel], locked: set[str], targets: Sequence[Target]) -> Iterator[Choice]:
     """The caller's wheels that the lock does not know, for the targets that they fit."""
     refuse_at_odds(wheels)
-    for wheel in wheels:
-        if wheel.name in locked:
-            continue
-        fitting = tuple(target for target in targets if wheel.tags.intersection(target.tags()))
-        if not fitting:
+    additional = [wheel for wheel in wheels if wheel.name not in locked]
+    fitting = {
+        wheel: tuple(target for target in targets if wheel.tags.intersection(target.tags())) for wheel in additional
+    }
+    for wheel in additional:
+        if not any(fitting[other] for other in additional if other.name == wheel.name):
             raise ExtraWheelInvalid(str(wheel.path), "it fits none of the targets")
-        yield Choice(wheel.name, str(wheel.version), wheel, fitting)
+        if fitting[wheel]:
+            yield Choice(wheel.name, str(wheel.version), wheel, fitting[wheel])
 
 
 def is_named(wheel: Wheel, lock: pylock.Pylock) -> bool:

@@ -11,7 +11,6 @@ import dataclasses
 import errno
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +40,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice,
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins, refuse_foreign
 from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target, refuse_other_machines
-from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns, toplevel
+from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns
 from ansible_collections.airgap.uv.plugins.module_utils.uv import (
     BuildSettings,
     Groups,
@@ -215,10 +214,6 @@ class Session:
         path = Path(wanted["path"]).resolve()
         member = self._deployed()
         tree = self.sources.travelling(member)
-        if tree and toplevel(self.lock.folder) and shutil.which("git") is None:
-            self.warnings.append(
-                "git is not on PATH, so files that it tracks although .gitignore names them do not travel."
-            )
         left_out = list(tree.left_out) if tree else []
         self.staged = {
             "path": wanted["path"],
@@ -249,6 +244,10 @@ class Session:
 
     def result(self, work: Work) -> dict[str, Any]:
         """What the module returns."""
+        if self.sources.read_without_git:
+            self.warnings.append(
+                "git is not on PATH, so files that it tracks although .gitignore names them were left out."
+            )
         taken = joined(work.expected())
         after = set(self.before) | {item.wheel.path for item in taken}
         lines = [f"to build: {build.name} for Python {build.python}" for build, _artifact in work.unbuilt]

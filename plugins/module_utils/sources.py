@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class Sources:
 
     def pyproject(self, member: Member) -> Pyproject:
         return Pyproject.read(self.lock.folder / member.folder, optional=True)
+
+    @property
+    def read_without_git(self) -> bool:
+        """Files were read from a checkout whose git could not be asked what it tracks."""
+        return bool(self._trees) and toplevel(self.lock.folder) is not None and shutil.which("git") is None
 
     @property
     def dynamic(self) -> bool:

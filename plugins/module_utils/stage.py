@@ -247,10 +247,16 @@ def pins(
             identity = None if package.directory else (*_locked(package, wishes), *brought)
             found.append(Pin(package.name, version, marker, files, identity))
     locked = {pin.name for pin in found}
-    for item in taken:
-        if item.wheel.name not in locked and not item.tool:
-            found.append(Pin(item.wheel.name, item.wheel.version, None, (_staged(item),)))
-    return tuple(found)
+    return (*found, *_additional(taken, locked, wishes))
+
+
+def _additional(taken: Sequence[Taken], locked: set[str], wishes: Preferences) -> Iterator[Pin]:
+    """The caller's own packages, one pin each, whichever of their wheels the hosts of a play take."""
+    for name in sorted({extra.name for extra in wishes.extra_wheels} - locked):
+        own = sorted((item for item in taken if item.wheel.name == name and not item.tool), key=lambda i: i.wheel.path)
+        if own:
+            brought = tuple(extra.sha256 for extra in wishes.extra_wheels if extra.name == name)
+            yield Pin(name, own[0].wheel.version, None, tuple(_staged(item) for item in own), brought)
 
 
 def _locked(package: pylock.Package, wishes: Preferences) -> Iterator[str]:

@@ -263,8 +263,12 @@ def _tracked(root: Path, run: Runner, environ: Mapping[str, str]) -> frozenset[s
     """What git tracks below `root`; nothing where there is no repository or no git."""
     if toplevel(root) is None or shutil.which("git") is None:
         return frozenset()
-    rc, out, _err = run(git(root, "ls-files", "-z", "--cached"), str(root), {**environ, "GIT_OPTIONAL_LOCKS": "0"})
-    return frozenset(path for path in out.split("\0") if path) if rc == 0 else frozenset()
+    rc, out, err = run(git(root, "ls-files", "-z", "--cached"), str(root), {**environ, "GIT_OPTIONAL_LOCKS": "0"})
+    if rc:
+        # Without its answer a file that is tracked although .gitignore names it would silently be left out.
+        said = " ".join(err.strip().splitlines()[-1:])
+        raise ProjectInvalid(str(root), f"git cannot list what it tracks there ({said})")
+    return frozenset(path for path in out.split("\0") if path)
 
 
 def copy_file(source: Path, destination: Path, file: SourceFile) -> None:

@@ -188,7 +188,7 @@ def test_what_travels_and_what_is_written(tmp_path: Path) -> None:
         "uv.lock": "the project's own",
         "pyproject.toml": "the project's own",
         ".venv/bin/python": "",
-        ".git/HEAD": "",
+        ".hg/branch": "",
     }
     read = tree(tmp_path / "project", files, include=("frontend/",))
     os.chmod(tmp_path / "project" / "manage.py", 0o700)

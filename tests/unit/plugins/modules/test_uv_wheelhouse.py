@@ -408,7 +408,7 @@ def test_an_unchanged_project_leaves_its_wheel_alone(collect: Collect) -> None:
     first = collect.succeed()
     for path in collect.project.rglob("*"):
         os.utime(path)
-    write_tree(collect.project, {".git/HEAD": "x", ".venv/x": "", "app/__pycache__/x.pyc": ""})
+    write_tree(collect.project, {".hg/branch": "x", ".venv/x": "", "app/__pycache__/x.pyc": ""})
     second = collect.succeed()
     assert second["changed"] is False
     assert second["stage"]["release"] == first["stage"]["release"]
