@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role as a playbook runs it. Host and controller are this machine, below one temporary folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.airgap.uv.tests.unit.support.index import Index
+from ansible_collections.airgap.uv.tests.unit.support.projects import (
+    clean_environment,
+    make_project,
+    uv_executable,
+    write_tree,
+)
+from ansible_collections.airgap.uv.tests.unit.support.running import ansible_environment, ansible_playbook, snapshot
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
+
+USER = pwd.getpwuid(os.getuid()).pw_name
+
+# Every module call on the host starts this interpreter once; what runs on the controller does not.
+COUNTING = f'#!/bin/sh\necho started >> {{log}}\nexec {sys.executable} "$@"\n'
+
+# A uv that says its version and what it would do, begins to install, and dies.
+BROKEN = f"""#!/bin/sh
+case "$*" in
+  *--dry-run*) ;;
+  sync*|*" sync "*) mkdir -p .venv/bin; echo half > .venv/pyvenv.cfg; echo out of order >&2; kill -9 $$ ;;
+esac
+exec {uv_executable()} "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A locked project without build system, whose dependency brings the console script `alpha`."""
+    folder = tmp_path_factory.mktemp("shared")
+    with Index(folder / "index") as index:
+        make_wheel(index.folder, "alpha", entry_points={"alpha": "alpha:main"})
+        yield make_project(folder / "app", index, dependencies=["alpha"])
+
+
+class Deployment:
+    """A project, the playbook that deploys it, and the path on the host."""
+
+    def __init__(self, folder: Path, project: Path) -> None:
+        self.folder = folder
+        self.project = Path(shutil.copytree(project, folder / "app"))
+        self.path = folder / "host/app"
+        self.home = folder / "home"
+        self.log = folder / "calls"
+        self.program("python", COUNTING.format(log=self.log))
+        self.hosts: dict[str, dict[str, Any]] = {"web1": {}}
+        self.play: dict[str, Any] = {}
+        self.output = ""
+
+    def program(self, name: str, text: str) -> Path:
+        write_tree(self.folder, {name: text})
+        (self.folder / name).chmod(0o755)
+        return self.folder / name
+
+    def run(self, *words: str, **variables: Any) -> int:
+        """Run the role; return the exit code. `variables` are the role's, without their prefix."""
+        given = {
+            "project": str(self.project),
+            "path": str(self.path),
+            "owner": USER,
+            "python": sys.executable,
+            "uv_executable": str(uv_executable()),
+            "retries": 0,
+            "timeout": 5,
+            **variables,
+        }
+        connection = {"ansible_connection": "local", "ansible_python_interpreter": str(self.folder / "python")}
+        hosts = {
+            host: {**connection, **{f"uv_deploy_{key}": value for key, value in {**given, **own}.items()}}
+            for host, own in self.hosts.items()
+        }
+        play = {"hosts": "all", "gather_facts": False, "roles": ["airgap.uv.uv_deploy"], **self.play}
+        # JSON is YAML
+        write_tree(self.folder, {"play.yml": json.dumps([play]), "hosts.yml": json.dumps({"all": {"hosts": hosts}})})
+        self.log.unlink(missing_ok=True)
+        done = subprocess.run(
+            [ansible_playbook(), "-i", "hosts.yml", "play.yml", *words],
+            cwd=self.folder,
+            env=ansible_environment(self.folder / "ansible-home", clean_environment(self.home)),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        self.output = done.stdout + done.stderr
+        return done.returncode
+
+    def succeed(self, *words: str, **variables: Any) -> str:
+        """Run the role to its end; return the name of the release that is current then."""
+        assert self.run(*words, **variables) == 0, self.output
+        return self.current
+
+    def edit(self, code: str) -> None:
+        """Change the project's code."""
+        write_tree(self.project, {"main.py": f"print({code!r})\n"})
+
+    @property
+    def calls(self) -> int:
+        """How many modules the last run started on the host."""
+        return len(self.log.read_text().splitlines()) if self.log.exists() else 0
+
+    @property
+    def changed(self) -> list[int]:
+        """How many tasks changed something, by host."""
+        return [int(number) for number in re.findall(r" changed=(\d+) ", self.output)]
+
+    @property
+    def current(self) -> str:
+        """The release that `current` points to, or nothing."""
+        link = self.path / "current"
+        return Path(os.readlink(link)).name if link.is_symlink() else ""
+
+    @property
+    def releases(self) -> set[str]:
+        return {path.name for path in (self.path / "releases").iterdir()}
+
+    @property
+    def says(self) -> tuple[str, str]:
+        """What the installed console script and the deployed code answer."""
+        commands = [[".venv/bin/alpha"], [".venv/bin/python", "main.py"]]
+        script, code = (
+            subprocess.run(command, cwd=self.path / "current", capture_output=True, text=True, check=True).stdout
+            for command in commands
+        )
+        return script.strip(), code.strip()
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, project: Path) -> Deployment:
+    return Deployment(tmp_path, project)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Deployment:
+    """What was deployed once and is not changed, or put right again."""
+    deployment = Deployment(tmp_path_factory.mktemp("deployed"), project)
+    deployment.succeed()
+    return deployment
+
+
+def test_a_second_run_changes_nothing_and_asks_little(deployed: Deployment) -> None:
+    before = snapshot(deployed.path, times=False)
+    assert deployed.releases == {deployed.succeed()}
+    assert deployed.changed == [0]
+    assert 0 < deployed.calls <= 4
+    assert snapshot(deployed.path, times=False) == before
+    assert deployed.says == ("alpha 1.0", "app")
+
+
+def test_what_was_edited_on_the_host_is_put_right(deployed: Deployment) -> None:
+    before = snapshot(deployed.path, times=False)
+    files = [deployed.path / "current" / name for name in ("uv.lock", "main.py")]
+    for path in files:
+        path.write_bytes(path.read_bytes() + b"# edited\n")
+    deployed.succeed("--diff")
+    assert deployed.changed == [1]
+    assert all(path.name in deployed.output for path in files)
+    assert snapshot(deployed.path, times=False) == before
+
+
+def test_an_install_that_dies_leaves_the_old_release(deployment: Deployment) -> None:
+    old = deployment.succeed()
+    deployment.edit("new")
+    assert deployment.run(uv_executable=str(deployment.program("broken", BROKEN))) != 0
+    assert "out of order" in deployment.output
+    assert deployment.current == old
+    assert deployment.says == ("alpha 1.0", "app")
+
+    (begun,) = deployment.releases - {old}
+    release = deployment.path / "releases" / begun
+    assert (release / ".venv").exists()
+    write_tree(release, {"main.py": "half", "garbage": "", "sub/garbage": "", ".venv/lib/garbage": ""})
+    assert deployment.succeed() == begun
+    assert deployment.says == ("alpha 1.0", "new")
+    assert not [*release.rglob("garbage")]
+
+
+def test_what_the_host_says_to_uv_does_not_matter(deployment: Deployment) -> None:
+    elsewhere = deployment.folder / "elsewhere"
+    settings = (
+        f'index-url = "http://127.0.0.1:9/simple"\nno-binary = true\ncache-dir = "{elsewhere}/cache-of-file"\n'
+        'python-preference = "only-managed"\nlink-mode = "symlink"\n'
+    )
+    write_tree(deployment.folder, {"config/uv/uv.toml": settings})
+    deployment.play["environment"] = {
+        "UV_CACHE_DIR": f"{elsewhere}/cache",
+        "UV_CONFIG_FILE": f"{deployment.folder}/config/uv/uv.toml",
+        "UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple",
+        "UV_FIND_LINKS": f"{elsewhere}/wheels",
+        "UV_LINK_MODE": "symlink",
+        "UV_NO_BINARY": "1",
+        "UV_PROJECT": f"{elsewhere}/project",
+        "UV_PROJECT_ENVIRONMENT": f"{elsewhere}/venv",
+        "UV_PYTHON_PREFERENCE": "only-managed",
+        "XDG_CONFIG_HOME": f"{deployment.folder}/config",
+    }
+    deployment.succeed()
+    assert deployment.says == ("alpha 1.0", "app")
+    assert not elsewhere.exists()
+    installed = [*(deployment.path / "current/.venv/lib").rglob("alpha/__init__.py")]
+    assert [path.is_symlink() for path in installed] == [False]
+
+
+def test_old_releases_go_and_an_old_one_comes_back(deployment: Deployment) -> None:
+    made = []
+    for code in ("one", "two", "three", "four"):
+        deployment.edit(code)
+        made.append(deployment.succeed(keep_releases=2))
+    assert len(set(made)) == 4
+    assert deployment.releases == set(made[2:])
+    assert deployment.says == ("alpha 1.0", "four")
+    deployment.edit("three")
+    assert deployment.succeed(keep_releases=2) == made[2]
+    assert deployment.releases == set(made[2:])
+    assert deployment.says == ("alpha 1.0", "three")
+
+
+def test_which_files_travel(deployment: Deployment) -> None:
+    files = {
+        ".gitignore": "/web\n/notes\n",
+        "web/index.html": "built\n",
+        "notes/todo": "private\n",
+        "tests/test_app.py": "assert True\n",
+    }
+    write_tree(deployment.project, files)
+    deployment.succeed(include=["/web"], exclude=["/tests"])
+    release = deployment.path / "current"
+    found = {str(path.relative_to(release)) for path in release.rglob("*") if path.is_file()}
+    found = {name for name in found if not name.startswith(".venv/")}
+    assert found == {".gitignore", "main.py", "pyproject.toml", "uv.lock", "web/index.html"}
+
+
+def test_check_mode_on_a_bare_host(deployment: Deployment) -> None:
+    deployment.path.parent.mkdir()
+    deployment.home.mkdir()
+    before = snapshot(deployment.path.parent, deployment.home, deployment.project)
+    deployment.succeed("--check", "--diff")
+    assert deployment.changed[0] > 0
+    assert snapshot(deployment.path.parent, deployment.home, deployment.project) == before
+
+
+def test_hosts_in_turn_get_one_release(deployment: Deployment) -> None:
+    paths = {host: deployment.folder / "host" / host for host in ("web1", "web2")}
+    deployment.hosts = {host: {"path": str(path)} for host, path in paths.items()}
+    deployment.play["serial"] = 1
+    assert deployment.run() == 0, deployment.output
+    links = {os.readlink(path / "current") for path in paths.values()}
+    assert len(links) == 1
+
+
+def test_tags_that_match_nothing(deployment: Deployment) -> None:
+    assert deployment.run("--tags", "of-something-else") == 0, deployment.output
+    assert deployment.calls == 0
+    assert not deployment.path.parent.exists()
