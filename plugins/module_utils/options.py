@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import FoldersOverlap, OptionInvalid, WheelhouseInside
+from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import CACHE
 
 
@@ -39,6 +40,13 @@ def refuse_unusable(params: Mapping[str, Any]) -> None:
         path = os.environ.get(variable)
         if path and not Path(path).exists():
             raise OptionInvalid(f"The environment variable {variable}", path, "there is no such file")
+
+
+def refuse_stranger(package: str | None, lock: Lockfile) -> None:
+    """`package` names a member of the lock's workspace."""
+    if package and lock.member(package) is None:
+        known = ", ".join(member.name for member in lock.members) or "none"
+        raise OptionInvalid("package", package, f"the lock has no such member; it has {known}")
 
 
 def refuse_overlap(wheelhouse: Path, stage: Path) -> None:

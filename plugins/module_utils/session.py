@@ -102,6 +102,7 @@ class Session:
         uv = Uv.find(params.get("uv_executable"), run, {})
         lock = Lockfile.read(options.lock_path(params))
         uv.refuse_required_version(lock)
+        options.refuse_stranger(params.get("package"), lock)
         wheelhouse = Wheelhouse.read(Path(params["wheelhouse"]).resolve())
         options.refuse_inside(wheelhouse.path, lock.folder)
         options.refuse_unusable(params)

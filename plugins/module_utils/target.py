@@ -33,6 +33,21 @@ _GNU = re.compile(r"(?P<arch>\w+?)-unknown-linux(-gnu)?")
 _OTHER_SYSTEM = re.compile(r"windows|macos|darwin|musl|android|ios|pyodide")
 _PYTHON = re.compile(r"(?P<release>3\.\d+(\.\d+)?((a|b|rc)\d+)?)(?P<threaded>t?)")
 
+# The variables of PEP 508 (https://packaging.python.org/en/latest/specifications/dependency-specifiers/).
+_MARKERS = (
+    "implementation_name",
+    "implementation_version",
+    "os_name",
+    "platform_machine",
+    "platform_python_implementation",
+    "platform_release",
+    "platform_system",
+    "platform_version",
+    "python_full_version",
+    "python_version",
+    "sys_platform",
+)
+
 # No CPython minor version had, or will have, this many micro releases.
 _LAST_MICRO = 99
 
@@ -118,6 +133,9 @@ class Target:
     def parse(cls, raw: Mapping[str, Any]) -> Target:
         """Read `{python, platform, markers}` as the module's option `targets` has it."""
         given = raw.get("markers") or {}
+        unknown = sorted(set(given) - set(_MARKERS))
+        if unknown:
+            raise TargetUnknown(f"markers: {', '.join(unknown)}", list(_MARKERS))
         return cls(
             Python.parse(str(raw["python"])),
             Platform.parse(str(raw["platform"])),

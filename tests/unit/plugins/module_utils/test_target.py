@@ -196,3 +196,9 @@ def test_markers_and_tags_equal_those_of_the_interpreter_itself() -> None:
             assert value == environment[name], name
     # uv, unlike packaging, gives linux_* the lowest priority; such wheels are on no public index
     assert sorted(str(tag) for tag in here.tags()) == sorted(own_tags)
+
+
+def test_a_marker_that_is_none_is_refused() -> None:
+    raw = {"python": "3.11", "platform": "x86_64-manylinux_2_36", "markers": {"platform_machin": "x86_64"}}
+    with pytest.raises(errors.TargetUnknown, match="markers: platform_machin"):
+        Target.parse(raw)
