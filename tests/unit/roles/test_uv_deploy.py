@@ -202,6 +202,7 @@ def test_what_the_host_says_to_uv_does_not_matter(deployment: Deployment) -> Non
     )
     write_tree(deployment.folder, {"config/uv/uv.toml": settings})
     deployment.play["environment"] = {
+        "HOME": f"{elsewhere}/home",
         "UV_CACHE_DIR": f"{elsewhere}/cache",
         "UV_CONFIG_FILE": f"{deployment.folder}/config/uv/uv.toml",
         "UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple",
@@ -211,7 +212,9 @@ def test_what_the_host_says_to_uv_does_not_matter(deployment: Deployment) -> Non
         "UV_PROJECT": f"{elsewhere}/project",
         "UV_PROJECT_ENVIRONMENT": f"{elsewhere}/venv",
         "UV_PYTHON_PREFERENCE": "only-managed",
+        "XDG_CACHE_HOME": f"{elsewhere}/xdg-cache",
         "XDG_CONFIG_HOME": f"{deployment.folder}/config",
+        "XDG_DATA_HOME": f"{elsewhere}/xdg-data",
     }
     deployment.succeed()
     assert deployment.says == ("alpha 1.0", "app")
