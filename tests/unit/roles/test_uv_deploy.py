@@ -26,7 +26,7 @@ from ansible_collections.airgap.uv.tests.unit.support.projects import (
     write_tree,
 )
 from ansible_collections.airgap.uv.tests.unit.support.running import ansible_environment, ansible_playbook, snapshot
-from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, tamper
 
 USER = pwd.getpwuid(os.getuid()).pw_name
 
@@ -171,9 +171,11 @@ def test_what_was_edited_on_the_host_is_put_right(deployed: Deployment) -> None:
     files = [deployed.path / "current" / name for name in ("uv.lock", "main.py")]
     for path in files:
         path.write_bytes(path.read_bytes() + b"# edited\n")
+    (wheel,) = (deployed.path / "wheels").rglob("alpha-*.whl")
+    tamper(wheel)
     deployed.succeed("--diff")
     assert deployed.changed == [1]
-    assert all(path.name in deployed.output for path in files)
+    assert all(path.name in deployed.output for path in [*files, wheel])
     assert snapshot(deployed.path, times=False) == before
 
 
