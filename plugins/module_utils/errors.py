@@ -475,7 +475,10 @@ class FolderUnusable(AirgapError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path} cannot be written: {self.reason}. Name a folder that this user may write."
+        return (
+            f"{self.path} cannot be read or written: {self.reason}. "
+            "Give this user the right to it, or name another folder."
+        )
 
 
 class FoldersOverlap(AirgapError):

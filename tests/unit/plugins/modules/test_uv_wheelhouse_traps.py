@@ -454,8 +454,8 @@ def test_the_disk_that_is_full_is_named(collect: Collect) -> None:
 USELESS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no certificates": ({"ca_bundle": "{folder}/file"}, ["ca_bundle: {folder}/file", "holds no certificates"]),
     "no time": ({"timeout": 0}, ["timeout: 0", "more than 0"]),
-    "wheelhouse below a file": ({"wheelhouse": "{folder}/file/wh"}, ["{folder}/file", "cannot be written"]),
-    "stage below a file": ({"stage": {"path": "{folder}/file/st"}}, ["{folder}/file", "cannot be written"]),
+    "wheelhouse below a file": ({"wheelhouse": "{folder}/file/wh"}, ["{folder}/file", "cannot be read or written"]),
+    "stage below a file": ({"stage": {"path": "{folder}/file/st"}}, ["{folder}/file", "cannot be read or written"]),
 }
 
 
