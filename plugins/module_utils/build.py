@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.errors import BuiltWheelWrong, ShallowClone
+from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    BuildFailed,
+    BuiltWheelWrong,
+    InterpreterMissing,
+    ShallowClone,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Pyproject
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
@@ -156,9 +162,11 @@ class Builder:
         Backends differ between Pythons, and so do the bytes of what they build. A local package is
         therefore built with one Python for all, and again with the target's only if it is compiled.
         """
+        path = None
         if self.home and isinstance(build.source, LocalPackage) and self.home != build.python:
-            path = self._run(build, self.home, temporary)
-            if pure(path.name) and fits(path.name, build.targets):
+            with contextlib.suppress(BuildFailed, InterpreterMissing):  # the target's own may still do
+                path = self._run(build, self.home, temporary)
+            if path and pure(path.name) and fits(path.name, build.targets):
                 return self.take(build, path, {"python": self.home, "uv": str(self.uv.version)})
         path = self._run(build, build.python, temporary)
         return self.take(build, path, {"python": build.python, "uv": str(self.uv.version)})

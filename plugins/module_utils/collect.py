@@ -208,7 +208,8 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
         for build, artifact in [item for item in work.unbuilt if item[0] in meant]:
             if check_mode:
                 wheel = work.builder.describe(build, extra.path, _ELSEWHERE)
-                work.builder.placed.append(wheel.path)
+                if not work.wheelhouse.whole(wheel.path, wheel.sha256):
+                    work.builder.placed.append(wheel.path)
             else:
                 wheel = work.builder.take(build, _verified_copy(extra, work.wheelhouse.cache / "tmp"), _ELSEWHERE)
             work.taken.append(_built(build, wheel))

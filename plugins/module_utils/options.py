@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.errors import FoldersOverlap, OptionInvalid, WheelhouseInside
+from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    FoldersOverlap,
+    FolderUnusable,
+    OptionInvalid,
+    WheelhouseInside,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import CACHE
 
@@ -55,6 +61,15 @@ def refuse_overlap(wheelhouse: Path, stage: Path) -> None:
         raise FoldersOverlap(str(wheelhouse), str(stage))
     if stage in wheelhouse.parents:
         raise FoldersOverlap(str(wheelhouse), str(stage))
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Asked beforehand, so that check mode says what the real run would."""
+    above = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not above.is_dir():
+        raise FolderUnusable(str(above), os.strerror(errno.ENOTDIR))
+    if not os.access(above, os.W_OK):
+        raise FolderUnusable(str(above), os.strerror(errno.EACCES))
 
 
 def refuse_inside(path: Path, project: Path) -> None:

@@ -25,7 +25,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.sync_errors import Busy,
 _SUFFIX = ".uv_sync"
 
 # Seconds. An installation takes less; what takes longer is stuck.
-_LONGEST_WAIT = 120.0
+_LONGEST_WAIT = 60.0
 _PAUSE = 0.5
 
 

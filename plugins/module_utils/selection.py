@@ -95,6 +95,7 @@ class Preferences:
     no_binary: frozenset[str] = frozenset()
     no_build: frozenset[str] = frozenset()
     extra_wheels: tuple[ExtraWheel, ...] = ()
+    constraints: str | None = None  # sha256 of `build_constraints`: other build tools, other bytes
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Preferences:
@@ -103,6 +104,7 @@ class Preferences:
             _names(raw.get("no_binary")),
             _names(raw.get("no_build")),
             tuple(ExtraWheel.parse(item) for item in raw.get("extra_wheels") or []),
+            file_digest(Path(raw["build_constraints"])) if raw.get("build_constraints") else None,
         )
 
     def from_source(self, name: str) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils import controller, options
-from ansible_collections.airgap.uv.plugins.module_utils.build import Builder, pure
+from ansible_collections.airgap.uv.plugins.module_utils.build import Builder, LocalPackage, pure
 from ansible_collections.airgap.uv.plugins.module_utils.collect import (
     Plan,
     Taken,
@@ -105,11 +105,13 @@ class Session:
         options.refuse_stranger(params.get("package"), lock)
         wheelhouse = Wheelhouse.read(Path(params["wheelhouse"]).resolve())
         options.refuse_inside(wheelhouse.path, lock.folder)
+        options.refuse_unwritable(wheelhouse.path)
         options.refuse_unusable(params)
         if params.get("stage"):
             stage = Path(params["stage"]["path"]).resolve()
             options.refuse_inside(stage, lock.folder)
             options.refuse_overlap(wheelhouse.path, stage)
+            options.refuse_unwritable(stage)
             refuse_foreign(stage)
         given = params.get("targets") or [controller.own_target(lock.folder, str(lock.requires_python), run)]
         targets = [Target.parse(raw) for raw in given]
@@ -171,7 +173,9 @@ class Session:
             plan = plan.joined_with(
                 Plan.make(self._tool(str(self.params["uv"])), self.wheelhouse, self.sources.package, tool=True)
             )
-        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, controller.machine(), home=self._home())
+        local = any(isinstance(build.source, LocalPackage) for build, _artifact in plan.builds)
+        home = self._home() if local else None
+        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, controller.machine(), home=home)
         work = Work(plan, self.wheelhouse, builder, self.progress)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
@@ -197,10 +201,17 @@ class Session:
         """Write down what the wheelhouse holds, and remove what this lock does not want, for any target."""
         wanted = [taken.wheel for taken in work.expected()]
         if self.params["prune"] and not work.unbuilt:
-            named = [wheel.path for wheel in self.wheelhouse.wheels if is_named(wheel, exported)]
+            ours = {build.source.sha256 for build, _artifact in work.plan.builds}
+            ours |= {extra.sha256 for extra in self.preferences.extra_wheels}
+            named = [
+                wheel.path
+                for wheel in self.wheelhouse.wheels
+                if is_named(wheel, exported) or ours & {wheel.sha256, wheel.origin.get("sha256")}
+            ]
             self.removed = self.wheelhouse.unwanted([*(wheel.path for wheel in wanted), *named])
         if self.check_mode:
-            ahead = work.missing or work.lacking or work.unbuilt or work.added or self.removed
+            unbuilt = work.unbuilt if self.params["build"] == "here" else []
+            ahead = work.missing or work.lacking or unbuilt or work.added or self.removed
             self.changed = bool(ahead) or self.wheelhouse.would_write(wanted)
             return
         self.wheelhouse.remove(self.removed)

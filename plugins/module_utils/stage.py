@@ -24,7 +24,7 @@ from typing import Any
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Preferences, hashes_of
+from ansible_collections.airgap.uv.plugins.module_utils.selection import ExtraWheel, Preferences, hashes_of
 from ansible_collections.airgap.uv.plugins.module_utils.tree import (
     SourceFile,
     SourceTree,
@@ -236,8 +236,11 @@ def pins(
     found = []
     for package in exported.packages:
         own = [item for item in taken if _stands_for(item, package)]
-        brought = [extra.sha256 for extra in wishes.extra_wheels if extra.name == package.name]
+        extras = [e for e in wishes.extra_wheels if e.name == package.name and package.version in (None, e.version)]
+        brought = [extra.sha256 for extra in extras]
         wheels = {item.wheel.path: _staged(item) for item in [*own, *_built_before(own, wheelhouse)]}
+        wheels.update((item.path, item) for item in _built_from(package, own, wheelhouse))
+        wheels.update((item.path, item) for item in _brought(extras, wheelhouse))
         if not (wishes.from_source(package.name) or brought):
             wheels.update((item.path, item) for item in _index_wheels(package, wheelhouse))
         version = str(package.version or (own[0].wheel.version if own else ""))
@@ -247,22 +250,29 @@ def pins(
             identity = None if package.directory else (*_locked(package, wishes), *brought)
             found.append(Pin(package.name, version, marker, files, identity))
     locked = {pin.name for pin in found}
-    return (*found, *_additional(taken, locked, wishes))
+    return (*found, *_additional(taken, locked, wishes, wheelhouse))
 
 
-def _additional(taken: Sequence[Taken], locked: set[str], wishes: Preferences) -> Iterator[Pin]:
+def _additional(taken: Sequence[Taken], locked: set[str], wishes: Preferences, wheelhouse: Wheelhouse) -> Iterator[Pin]:
     """The caller's own packages, one pin each, whichever of their wheels the hosts of a play take."""
     for name in sorted({extra.name for extra in wishes.extra_wheels} - locked):
         own = sorted((item for item in taken if item.wheel.name == name and not item.tool), key=lambda i: i.wheel.path)
         if own:
-            brought = tuple(extra.sha256 for extra in wishes.extra_wheels if extra.name == name)
-            yield Pin(name, own[0].wheel.version, None, tuple(_staged(item) for item in own), brought)
+            wheels = tuple(_brought([e for e in wishes.extra_wheels if e.name == name], wheelhouse))
+            yield Pin(name, own[0].wheel.version, None, wheels, tuple(wheel.sha256 for wheel in wheels))
+
+
+def _brought(extras: Sequence[ExtraWheel], wheelhouse: Wheelhouse) -> Iterator[StagedWheel]:
+    for extra in sorted(extras, key=lambda extra: (extra.path.name, extra.sha256)):
+        yield StagedWheel(wheelhouse.place(extra.path.name, extra.sha256), extra.sha256, extra.sha256)
 
 
 def _locked(package: pylock.Package, wishes: Preferences) -> Iterator[str]:
     """What the lock says of a package, whichever of it the hosts of a play happen to take."""
     if wishes.from_source(package.name):
         yield "no-binary"
+    if package.sdist and wishes.constraints:
+        yield wishes.constraints
     for hashes in hashes_of(package):
         yield from hashes.values()
 
@@ -284,6 +294,19 @@ def _built_before(own: Sequence[Taken], wheelhouse: Wheelhouse) -> Iterator[Take
             if item.built and same and wheel.filename not in names:
                 names.add(wheel.filename)
                 yield replace(item, wheel=wheel)
+
+
+def _built_from(package: pylock.Package, own: Sequence[Taken], wheelhouse: Wheelhouse) -> Iterator[StagedWheel]:
+    """Wheels that earlier runs built from the sdist for hosts that no wheel of the index fits."""
+    digest = package.sdist.hashes.get("sha256", "").lower() if package.sdist else ""
+    # uv takes the first of two wheels with one name, whatever their hashes.
+    names = {wheel.filename for wheel in package.wheels or ()} | {item.wheel.filename for item in own}
+    if digest and not any(item.built for item in own):
+        for wheel in wheelhouse.wheels:
+            same = wheel.name == package.name and wheel.origin.get("sha256") == digest
+            if same and wheel.filename not in names:
+                names.add(wheel.filename)
+                yield StagedWheel(wheel.path, wheel.sha256, wheel.sha256)
 
 
 def _stands_for(item: Taken, package: pylock.Package) -> bool:

@@ -217,7 +217,9 @@ options:
         elements: str
         default: []
       exclude:
-        description: Patterns, as in C(.gitignore), of project files that do not travel.
+        description:
+          - Patterns, as in C(.gitignore), of project files that do not travel.
+          - A wheel that is built from the project is not affected.
         type: list
         elements: str
         default: []
