@@ -19,6 +19,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.build import (
     Builder,
     LocalPackage,
     Sdist,
+    fits,
     pure,
     split_by_python,
 )
@@ -217,8 +218,8 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
 
 
 def _is_built_from(extra: ExtraWheel, source: str, build: Build) -> bool:
-    fits = all(extra.tags.intersection(target.tags()) for target in build.targets)
-    return fits and extra.name == build.name and source == build.source.sha256
+    same = extra.name == build.name and source == build.source.sha256
+    return same and fits(extra.path.name, build.targets)
 
 
 def joined(taken: Sequence[Taken]) -> list[Taken]:

@@ -140,6 +140,7 @@ options:
   build_constraints:
     description:
       - File with constraints for build requirements, each with its hash.
+      - Other constraints give wheels with other bytes, so they are part of the release's name.
     type: path
   build_index:
     description:
