@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,22 +17,35 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     TargetUnknown,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import specifiers, tags, version
+from ansible_collections.airgap.uv.plugins.module_utils.platforms import (
+    ARCHITECTURES,
+    UV_NAMES,
+    Platform,
+    TargetContradicts,
+)
 
-# Architectures as platform_machine and uv's platform names spell them.
-ARCHITECTURES = ("x86_64", "aarch64", "armv7l", "i686", "ppc64le", "riscv64", "s390x")
+__all__ = (
+    "ARCHITECTURES",
+    "UV_NAMES",
+    "Platform",
+    "Python",
+    "Target",
+    "TargetContradicts",
+    "distinct",
+    "refuse_other_machines",
+)
 
-# What uv takes for a platform without a glibc version (uv reference, `--python-platform`).
-_GLIBC_OF_GNU = (2, 28)
-_GLIBC_OF_LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+_PYTHON = re.compile(
+    r"(?P<pypy>pypy)?(?P<major>3)\.(?P<minor>\d+)(\.(?P<micro>\d+))?(?P<pre>(a|b|rc)\d+)?(?P<threaded>t?)(?P<debug>d?)"
+)
+_PYTHONS = ("3.11", "3.11.2", "3.13t (free-threaded)", "3.13d (debug)", "pypy3.10", "pypy3.11.13")
 
-# The oldest glibc that a manylinux tag of the architecture can name (PEP 600, PEP 599).
-_OLDEST_MINOR = {"x86_64": 5, "i686": 5}
+# An older one is most likely 3.10, 3.11 … that YAML has read as a number.
+_OLDEST_MINOR = 7
+_FIRST_FREE_THREADED = (3, 13)
 
-_MANYLINUX = re.compile(r"(?P<arch>\w+?)-manylinux_2_(?P<minor>\d{1,3})")
-_LEGACY = re.compile(r"(?P<arch>\w+?)-(?P<legacy>manylinux1|manylinux2010|manylinux2014)")
-_GNU = re.compile(r"(?P<arch>\w+?)-unknown-linux(-gnu)?")
-_OTHER_SYSTEM = re.compile(r"windows|macos|darwin|musl|android|ios|pyodide")
-_PYTHON = re.compile(r"(?P<release>3\.\d+(\.\d+)?((a|b|rc)\d+)?)(?P<threaded>t?)")
+# PyPy's version names its ABI (pypy310_pp73), and 7.3 is the one of every PyPy since Python 3.6.
+_PYPY_VERSION = "7.3"
 
 # The variables of PEP 508 (https://packaging.python.org/en/latest/specifications/dependency-specifiers/).
 _MARKERS = (
@@ -48,65 +62,67 @@ _MARKERS = (
     "sys_platform",
 )
 
+# The markers that Python and platform determine to the letter.
+_DETERMINED = {
+    "implementation_name": "python",
+    "platform_python_implementation": "python",
+    "python_version": "python",
+    "os_name": "platform",
+    "platform_system": "platform",
+    "sys_platform": "platform",
+}
+
 # No CPython minor version had, or will have, this many micro releases.
 _LAST_MICRO = 99
 
 
 @dataclass(frozen=True)
-class Platform:
-    """A glibc Linux: architecture and glibc version (`x86_64`, `(2, 36)`)."""
-
-    name: str
-    arch: str
-    glibc: tuple[int, int]
-
-    @classmethod
-    def parse(cls, name: str) -> Platform:
-        """Read one of uv's `--python-platform` names; any glibc version may be named."""
-        if name == "linux":
-            return cls(name, "x86_64", _GLIBC_OF_GNU)
-        for pattern in (_MANYLINUX, _LEGACY, _GNU):
-            match = pattern.fullmatch(name)
-            if match and match["arch"] in ARCHITECTURES:
-                return cls(name, match["arch"], _glibc(match.groupdict()))
-        if _OTHER_SYSTEM.search(name):
-            raise TargetNotSupported(name, "only glibc Linux is a target in this version")
-        raise TargetUnknown(name, [f"{arch}-manylinux_2_N" for arch in ARCHITECTURES])
-
-    def tags(self) -> list[str]:
-        """Platform tags from the newest to the oldest that this glibc runs (PEP 600)."""
-        found = []
-        oldest = _OLDEST_MINOR.get(self.arch, 17)
-        legacy = {minor: name for name, (_major, minor) in _GLIBC_OF_LEGACY.items()}
-        for minor in range(self.glibc[1], oldest - 1, -1):
-            found.append(f"manylinux_2_{minor}_{self.arch}")
-            if minor in legacy:
-                found.append(f"{legacy[minor]}_{self.arch}")
-        return [*found, f"linux_{self.arch}"]
-
-
-@dataclass(frozen=True)
 class Python:
-    """A CPython version: `3.11`, `3.11.2`, `3.13t`; `release` has two or three parts."""
+    """A Python: `3.11`, `3.11.2`, free-threaded `3.13t`, debug `3.13d`, `pypy3.10`.
+
+    `implementation` is named as the marker implementation_name; `release` has two or three parts;
+    `full` is the version without the letters of the build (`3.13.1`).
+    """
 
     name: str
+    implementation: str
     release: tuple[int, ...]
     full: str
-    threaded: bool
+    threaded: bool = False
+    debug: bool = False
 
     @classmethod
     def parse(cls, name: str) -> Python:
         match = _PYTHON.fullmatch(name)
-        if not match:
-            if re.match(r"^(pypy|graalpy)", name):
-                raise TargetNotSupported(name, "only CPython is a target in this version")
-            raise TargetUnknown(name, ["3.11", "3.11.2", "3.13t"])
-        return cls(name, version.Version(match["release"]).release, match["release"], bool(match["threaded"]))
+        if not match or (match["pypy"] and (match["threaded"] or match["debug"])):
+            if name.startswith("graalpy"):
+                raise TargetNotSupported(name, "only CPython and PyPy are targets")
+            raise TargetUnknown(name, list(_PYTHONS))
+        if int(match["minor"]) < _OLDEST_MINOR:
+            raise TargetUnknown(name, ["'3.10' in quotes, for YAML reads 3.10 as the number 3.1", *_PYTHONS])
+        # A first release's candidate has no micro version of its own to be joined with others.
+        micro = match["micro"] or ("0" if match["pre"] else "")
+        full = f"3.{match['minor']}" + (f".{micro}" if micro else "") + (match["pre"] or "")
+        found = cls(
+            name,
+            "pypy" if match["pypy"] else "cpython",
+            version.Version(full).release,
+            full,
+            bool(match["threaded"]),
+            bool(match["debug"]),
+        )
+        if found.threaded and found.release[:2] < _FIRST_FREE_THREADED:
+            raise TargetContradicts(name, "its python is free-threaded (t)", "such builds begin with Python 3.13")
+        return found
 
     @property
     def minor(self) -> str:
-        """What a build needs: major, minor and the free-threaded `t` (`3.11`, `3.13t`)."""
-        return f"{self.release[0]}.{self.release[1]}{'t' if self.threaded else ''}"
+        """The Python that a build for it needs (`3.11`, `3.13t`, `pypy3.10`).
+
+        A debug build installs what was built with the usual one of its version (since 3.8).
+        """
+        prefix = "pypy" if self.implementation == "pypy" else ""
+        return f"{prefix}{self.release[0]}.{self.release[1]}{'t' if self.threaded else ''}"
 
     def full_versions(self, requires: specifiers.SpecifierSet) -> list[str]:
         """The versions whose choices are joined: the one named, or the first and the newest micro.
@@ -120,6 +136,26 @@ class Python:
         inside = [full for full in candidates if requires.contains(full, prereleases=True)]
         return inside if len(inside) < 2 else [inside[0], inside[-1]]
 
+    def markers(self, full: str) -> dict[str, str]:
+        """The markers that the Python determines (PEP 508), with `full` as its version."""
+        pypy = self.implementation == "pypy"
+        return {
+            "implementation_name": self.implementation,
+            "implementation_version": _PYPY_VERSION if pypy else full,
+            "platform_python_implementation": "PyPy" if pypy else "CPython",
+            "python_full_version": full,
+            "python_version": f"{self.release[0]}.{self.release[1]}",
+        }
+
+    def is_version(self, text: str) -> bool:
+        """Whether `text`, a full version as an interpreter says it, is one of this Python's."""
+        try:
+            # Debian's and others' builds between two releases end in a plus sign.
+            found = version.Version(text.rstrip("+")).release
+        except version.InvalidVersion:
+            return False
+        return (*found, 0, 0)[: len(self.release)] == self.release
+
 
 @dataclass(frozen=True)
 class Target:
@@ -131,16 +167,22 @@ class Target:
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Target:
-        """Read `{python, platform, markers}` as the module's option `targets` has it."""
+        """Read `{python, platform, markers}` as the module's option `targets` has it.
+
+        Raises `TargetUnknown` for a name that is none, `TargetContradicts` for statements that
+        cannot both hold.
+        """
         given = raw.get("markers") or {}
         unknown = sorted(set(given) - set(_MARKERS))
         if unknown:
             raise TargetUnknown(f"markers: {', '.join(unknown)}", list(_MARKERS))
-        return cls(
+        found = cls(
             Python.parse(str(raw["python"])),
             Platform.parse(str(raw["platform"])),
             tuple(sorted((str(key), str(value)) for key, value in given.items())),
         )
+        found._refuse_contradictions()
+        return found
 
     @property
     def label(self) -> str:
@@ -154,37 +196,88 @@ class Target:
         return [self._environment(full) for full in self.python.full_versions(requires)]
 
     def _environment(self, full: str) -> dict[str, str]:
-        usual = {
-            "implementation_name": "cpython",
-            "implementation_version": full,
-            "os_name": "posix",
-            "platform_machine": self.platform.arch,
-            "platform_python_implementation": "CPython",
-            "platform_release": "",
-            "platform_system": "Linux",
-            "platform_version": "",
-            "python_full_version": full,
-            "python_version": f"{self.python.release[0]}.{self.python.release[1]}",
-            "sys_platform": "linux",
-        }
-        return {**usual, **dict(self.markers)}
+        return {**self.python.markers(full), **self.platform.markers(), **dict(self.markers)}
 
     def tags(self) -> list[tags.Tag]:
         """Wheel tags that this target installs, the best first (PEP 425)."""
-        digits = f"cp{self.python.release[0]}{self.python.release[1]}"
-        abi = digits + ("t" if self.python.threaded else "")
         platforms = self.platform.tags()
         two = self.python.release[:2]
+        digits = f"{two[0]}{two[1]}"
+        if self.python.implementation == "pypy":
+            return [
+                *tags.generic_tags(f"pp{digits}", [f"pypy{digits}_pp{self._pypy_digits()}"], platforms),
+                *tags.compatible_tags(two, "pp3", platforms),
+            ]
+        usual = f"cp{digits}{'t' if self.python.threaded else 'm' if two < (3, 8) else ''}"
+        # A debug build loads the usual one's extensions too (What's new in Python 3.8).
+        abis = [f"{usual}d", usual] if self.python.debug else [usual]
         return [
-            *tags.cpython_tags(two, [abi], platforms),
-            *tags.compatible_tags(two, digits, platforms),
+            *tags.cpython_tags(two, abis, platforms),
+            *tags.compatible_tags(two, f"cp{digits}", platforms),
         ]
 
+    def _pypy_digits(self) -> str:
+        parts = dict(self.markers).get("implementation_version", _PYPY_VERSION).split(".")
+        return "".join(parts[:2])
 
-def _glibc(groups: Mapping[str, str]) -> tuple[int, int]:
-    if "minor" in groups:
-        return (2, int(groups["minor"]))
-    return _GLIBC_OF_LEGACY.get(groups.get("legacy", ""), _GLIBC_OF_GNU)
+    @property
+    def named_by_uv(self) -> Target | None:
+        """This target as uv can name it, with the nearest older platform that has a name; none if uv has no words.
+
+        What fits that one fits this one, but this one may take a wheel for a newer platform.
+        """
+        if self.python.implementation != "cpython" or self.python.threaded or self.python.debug:
+            return None
+        name = self.platform.named_by_uv()
+        return dataclasses.replace(self, platform=Platform.parse(name)) if name else None
+
+    def uv_arguments(self, full: str) -> list[str] | None:
+        """Words for `uv pip install` that make uv choose for `named_by_uv`; none if there is no such target.
+
+        `full` is one of the target's Python versions. uv knows no other markers than the usual ones, and
+        reads MACOSX_DEPLOYMENT_TARGET, IPHONEOS_DEPLOYMENT_TARGET and ANDROID_API_LEVEL.
+        """
+        named = self.named_by_uv
+        return ["--python-platform", named.platform.name, "--python-version", full] if named else None
+
+    def _refuse_contradictions(self) -> None:
+        usual = self._environment_without_markers()
+        for name, value in self.markers:
+            source = _DETERMINED.get(name, "")
+            given = {"python": self.python.name, "platform": self.platform.name}.get(source)
+            if given and value != usual[name]:
+                raise self._contradiction(f"{source} {given} means {name} {usual[name]}", f"{name} {value}")
+            if name == "platform_machine" and not self.platform.runs_on(value):
+                raise self._contradiction(f"platform {self.platform.name} does not run there", f"{name} {value}")
+            if name in self._versions() and not self.python.is_version(value):
+                raise self._contradiction(f"python is {self.python.name}", f"{name} {value}")
+
+    def _environment_without_markers(self) -> dict[str, str]:
+        return {**self.python.markers(self.python.full), **self.platform.markers()}
+
+    def _versions(self) -> tuple[str, ...]:
+        """The markers that hold the Python's full version; PyPy's implementation has one of its own."""
+        both = ("python_full_version", "implementation_version")
+        return both if self.python.implementation == "cpython" else both[:1]
+
+    def _contradiction(self, stated: str, marker: str) -> TargetContradicts:
+        return TargetContradicts(self.label, stated, f"its markers say {marker}")
+
+
+def distinct(targets: Iterable[Target], lock_markers: Iterable[object]) -> list[Target]:
+    """Targets for which the lock can choose differently: of those that differ only in markers that it never
+    mentions, such as the kernel's version, the first stands for all.
+
+    `lock_markers`: every marker of the lock, of its packages and its `environments`; their text counts.
+    """
+    text = " ".join(str(marker) for marker in lock_markers if marker)
+    mentioned = [name for name in _MARKERS if re.search(rf"\b{name}\b", text)]
+    found: dict[tuple[object, ...], Target] = {}
+    for target in targets:
+        environment = target._environment(target.python.full)
+        key = (target.python, target.platform, target._pypy_digits(), *(environment[name] for name in mentioned))
+        found.setdefault(key, target)
+    return list(found.values())
 
 
 def refuse_other_machines(targets: Sequence[Target], machine: str) -> None:
