@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from ansible_collections.airgap.uv.plugins.module_utils import environ, interpreter
+from ansible_collections.airgap.uv.plugins.module_utils import environ, interpreter, search
 from ansible_collections.airgap.uv.plugins.module_utils.errors import TargetPythonMissing
 
 # The times of all files that go into a wheel; archives get other bytes otherwise
@@ -42,10 +42,10 @@ def find_python(request: str | None, requires_python: str | None, run: Runner) -
     """An interpreter of this machine; uv's and pyenv's own folders are searched too."""
     path = os.environ.get("PATH", "")
     folders = [*path.split(":"), *_version_managers(path.split(":"))]
-    search = interpreter.Search.usual(":".join(folders), str(Path(sys.executable).parent))
+    places = search.Search.usual(":".join(folders), str(Path(sys.executable).parent))
     # `/`: a .python-version of the working folder would lead shims astray.
-    return interpreter.find(
-        interpreter.Request.parse(request, requires_python), search, lambda argv: run(list(argv), "/", {})
+    return search.find(
+        interpreter.Request.parse(request, requires_python), places, lambda argv: run(list(argv), "/", {})
     )
 
 
@@ -62,7 +62,7 @@ def own_target(project: Path, requires_python: str, run: Runner) -> dict[str, An
     asked = next((line.strip() for line in lines if line.strip() and not line.strip().startswith("#")), None)
     try:
         found = find_python(asked, requires_python, run)
-    except interpreter.PythonMissing as error:
+    except search.PythonMissing as error:
         wanted = f"{asked} ({pinned})" if asked else requires_python
         raise TargetPythonMissing(wanted, list(error.rejected)) from error
     minor = (found.libc or "glibc 2.17").rpartition(".")[2]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host already has: its uv, its libc, and the releases under a deployment's folder."""
+"""What a host already has: its uv, its users, and the releases under a deployment's folder."""
 
 from __future__ import annotations
 
@@ -12,28 +12,25 @@ import pwd
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
-from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Runner, is_there
+from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Runner, is_there
+from ansible_collections.airgap.uv.plugins.module_utils.places import FOLDERS, nearest
 
 _UV_VERSION = re.compile(r"^uv (?P<version>\d+(\.\d+)+\S*)")
-_MUSL_VERSION = re.compile(r"^Version (?P<version>\d+(\.\d+)+)", re.MULTILINE)
-
-# Architectures of a 32-bit Python on a 64-bit kernel, which the kernel's own name would get wrong.
-_NARROW = {"x86_64": "i686", "aarch64": "armv7l"}
 
 
 class UvNotUsable(AirgapError):
-    def __init__(self, uv: str, reason: str) -> None:
-        super().__init__(uv, reason)
-        self.uv = uv
+    def __init__(self, program: str, reason: str) -> None:
+        super().__init__(program, reason)
+        self.program = program
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"uv_executable: {self.uv} {self.reason}. Name the host's uv, or leave the option out."
+        return f"uv_executable: {self.program} {self.reason}. Name the host's uv, or leave the option out."
 
 
 class DeploymentClosed(AirgapError):
@@ -47,45 +44,6 @@ class DeploymentClosed(AirgapError):
             f"path: {self.folder} cannot be looked at: {self.reason}. Let the play become root, or deploy to a "
             "folder of this user."
         )
-
-
-class LibcUnknown(AirgapError):
-    def __init__(self, python: str) -> None:
-        super().__init__(python)
-        self.python = python
-
-    def __str__(self) -> str:
-        return f"The C library of {self.python} is neither glibc nor musl, so no wheel can be chosen for it."
-
-
-@dataclass(frozen=True)
-class Libc:
-    """The C library that wheels must fit: `glibc` or `musl`, and its version (`2.36`)."""
-
-    name: str
-    version: str
-
-    @classmethod
-    def of(cls, python: Interpreter, run: Runner, root: Path = Path("/")) -> Libc:
-        """glibc tells its version through `confstr`; musl only when its loader is run."""
-        if python.libc:
-            name, _space, version = python.libc.partition(" ")
-            return cls(name, version)
-        for loader in sorted((root / "lib").glob("ld-musl-*.so.1")):
-            _rc, out, err = run([str(loader)])
-            match = _MUSL_VERSION.search(err + out)
-            if match:
-                return cls("musl", match["version"])
-        raise LibcUnknown(python.path)
-
-    def platform(self, python: Interpreter) -> str:
-        """In uv's `--python-platform` words."""
-        machine = python.markers["platform_machine"]
-        if python.bits == 32:
-            machine = _NARROW.get(machine, machine)
-        if self.name == "musl":
-            return f"{machine}-unknown-linux-musl"
-        return f"{machine}-manylinux_{'_'.join(self.version.split('.')[:2])}"
 
 
 @dataclass(frozen=True)
@@ -160,7 +118,7 @@ class Deployment:
         above = nearest(self.path)
         if not above.is_dir():
             return [str(above)]
-        folders = (self.path / name for name in ("wheels", "releases", "bin"))
+        folders = (self.path / name for name in FOLDERS)
         found = [str(folder) for folder in folders if os.path.lexists(folder) and not folder.is_dir()]
         current = self.path / "current"
         return found + ([str(current)] if os.path.lexists(current) and not current.is_symlink() else [])
@@ -185,16 +143,22 @@ class ServiceUser:
             entry = pwd.getpwnam(name)
         except KeyError:
             return cls(name, False, None)
-        groups = {entry.pw_gid, *(group.gr_gid for group in grp.getgrall() if name in group.gr_mem)}
+        # Not by reading all groups, which may be a directory server's.
+        groups = set(os.getgrouplist(name, entry.pw_gid))
         for folder in [*reversed(path.parents), path]:
             if folder.is_dir() and not _may_pass(folder.stat(), entry.pw_uid, groups):
                 return cls(name, True, str(folder))
         return cls(name, True, None)
 
 
-def nearest(path: Path) -> Path:
-    """The path itself, or the nearest folder above that exists."""
-    return next(folder for folder in [path, *path.parents] if folder.exists())
+def unknown(owner: str | None, group: str | None) -> list[str]:
+    """Which of the names the host does not know, in words: `user shop`, `group www`. Numbers need not be known."""
+    found = []
+    if owner and not owner.isdigit() and not _known(pwd.getpwnam, owner):
+        found.append(f"user {owner}")
+    if group and not group.isdigit() and not _known(grp.getgrnam, group):
+        found.append(f"group {group}")
+    return found
 
 
 def folders_of(path: str, *more: Path) -> list[Path]:
@@ -206,6 +170,14 @@ def folders_of(path: str, *more: Path) -> list[Path]:
 def executable_in(name: str, folders: list[Path]) -> str | None:
     """The first `name` in the folders that may be executed."""
     return next((str(folder / name) for folder in folders if _executable(folder / name)), None)
+
+
+def _known(look_up: Callable[[str], object], name: str) -> bool:
+    try:
+        look_up(name)
+    except KeyError:
+        return False
+    return True
 
 
 def _executable(path: Path) -> bool:

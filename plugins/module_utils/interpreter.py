@@ -2,17 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Python on a host that an application runs with: asked for, searched and described.
-
-The order is uv's: a version that is asked for, otherwise the system's `python3` if it fits, otherwise
-the newest that does.
-"""
+"""The Python on a host that an application runs with: what is asked of it, and what it says of itself."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
@@ -24,13 +21,35 @@ from ansible_collections.airgap.uv.plugins.module_utils.specifier import (
     parse_release,
 )
 
-# Runs a command; gives its return code, standard output and standard error.
+# Runs a command; gives its return code, standard output and standard error. Raises `OSError` where it cannot
+# be started, or gives no answer in time.
 Runner = Callable[[Sequence[str]], "tuple[int, str, str]"]
 
+# Isolated, without site-packages, and nothing is written beside the standard library.
+FLAGS = ("-I", "-S", "-B")
+
 # Runs in the interpreter that is described. The markers are packaging.markers.default_environment's
-# (https://packaging.python.org/en/latest/specifications/dependency-specifiers/).
+# (https://packaging.python.org/en/latest/specifications/dependency-specifiers/). Free-threaded and debug
+# builds are told as packaging.tags tells them for a wheel's ABI: by how the interpreter was built
+# (`sysconfig`), not by how it was started. A `python3` without the whole standard library, such as Debian's
+# python3-minimal, names what it lacks. uv's own query asks distutils for its folders where `sysconfig` does not
+# know them (before 3.10, and for virtual environments before 3.11 but for Debian's 3.10).
 PROBE = """
-import json, os, platform, struct, sys
+import sys
+def lacking(*names):
+    missing = []
+    for name in names:
+        try:
+            __import__(name)
+        except ImportError:
+            missing.append(name.split(".")[0])
+    return sorted(set(missing))
+missing = lacking("json", "os", "platform", "struct", "sysconfig")
+if sys.version_info[0] < 3 or missing:
+    named = ", ".join('"%s"' % name for name in missing)
+    print('{"version": "%d.%d.%d", "missing": [%s]}' % (tuple(sys.version_info[:3]) + (named,)))
+    raise SystemExit
+import json, os, platform, struct, sysconfig
 def full(info):
     release = "{0.major}.{0.minor}.{0.micro}".format(info)
     return release if info.releaselevel == "final" else release + info.releaselevel[0] + str(info.serial)
@@ -38,12 +57,24 @@ try:
     libc = os.confstr("CS_GNU_LIBC_VERSION")
 except (AttributeError, OSError, ValueError):
     libc = None
+try:
+    threaded, debug = sysconfig.get_config_var("Py_GIL_DISABLED"), sysconfig.get_config_var("Py_DEBUG")
+except ImportError:
+    threaded, debug = "t" in getattr(sys, "abiflags", ""), None
+schemes = sysconfig.get_scheme_names()
+known = "venv" in schemes or (sys.version_info[:2] == (3, 10) and "deb_system" in schemes)
+if known and getattr(sysconfig, "_PIP_USE_SYSCONFIG", sys.version_info >= (3, 10)):
+    lacks = []
+else:
+    lacks = lacking("distutils.dist", "distutils.command.install")
 print(json.dumps({
     "executable": sys.executable,
     "version": "{0.major}.{0.minor}.{0.micro}".format(sys.version_info),
-    "threaded": "t" in getattr(sys, "abiflags", ""),
+    "threaded": bool(threaded),
+    "debug": hasattr(sys, "gettotalrefcount") if debug is None else bool(debug),
     "bits": struct.calcsize("P") * 8,
     "libc": libc,
+    "lacks": lacks,
     "markers": {
         "implementation_name": sys.implementation.name,
         "implementation_version": full(sys.implementation.version),
@@ -53,15 +84,24 @@ print(json.dumps({
         "platform_release": platform.release(),
         "platform_system": platform.system(),
         "platform_version": platform.version(),
-        "python_full_version": platform.python_version(),
+        # A build of a checkout ends in "+", which is no version; uv drops it too.
+        "python_full_version": platform.python_version().rstrip("+"),
         "python_version": ".".join(platform.python_version_tuple()[:2]),
         "sys_platform": sys.platform,
     },
 }))
 """
 
-_REQUEST = re.compile(r"^(?:(?:cpython|python|cp)[-@]?)?(?P<release>3(?:\.\d+){0,2})(?P<threaded>t?)$")
-_NAME = re.compile(r"^python3\.(?P<minor>\d+)(?P<threaded>t?)$")
+# As in uv (https://docs.astral.sh/uv/concepts/python-versions/): cpython@3.11, pypy-3.10, 3.13t, 3.13+debug, cp313.
+_REQUEST = re.compile(
+    r"^(?P<implementation>cpython|pypy|python|cp|pp)?[-@]?"
+    r"(?P<release>3(?:\.\d+){0,2}|3\d{1,2})?"
+    r"(?P<threaded>t|\+freethreaded)?(?P<debug>d|\+debug)?$"
+)
+_RANGE = re.compile(r"^(?P<implementation>cpython|pypy|python)?\s*(?P<clauses>[<>=!~].*)$")
+
+# The interpreters that wheels are chosen for, with the names that people know.
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy"}
 
 
 class PythonRequestInvalid(AirgapError):
@@ -71,32 +111,17 @@ class PythonRequestInvalid(AirgapError):
 
     def __str__(self) -> str:
         return (
-            f"python: {self.request!r} names no Python. Give a version (3.11, 3.11.2, 3.13t), a range "
+            f"python: {self.request!r} names no Python. Give a version (3.11, 3.11.2, 3.13t, pypy3.10), a range "
             "(>=3.11,<3.14) or the path of an interpreter."
-        )
-
-
-class PythonMissing(AirgapError):
-    """`rejected`: path and reason of each interpreter that was looked at; `searched`: the folders."""
-
-    def __init__(self, request: str, rejected: Sequence[tuple[str, str]], searched: Sequence[str]) -> None:
-        super().__init__(request, rejected, searched)
-        self.request = request
-        self.rejected = list(rejected)
-        self.searched = list(searched)
-
-    def __str__(self) -> str:
-        found = "".join(f"\n  {path}: {reason}" for path, reason in self.rejected) or " nothing."
-        where = f" in {', '.join(self.searched)}" if self.searched else ""
-        return (
-            f"The host has no Python that is {self.request}. Install one there, or ask for another (python, "
-            f"uv_deploy_python). Looked at{where}:{found}"
         )
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """An interpreter that was run: what it says of itself (see `PROBE`)."""
+    """An interpreter that was run: what it says of itself (see `PROBE`).
+
+    `lacks`: modules that uv needs of it and that it has not, such as `distutils`.
+    """
 
     path: str
     version: str
@@ -104,22 +129,27 @@ class Interpreter:
     bits: int
     libc: str | None
     markers: Mapping[str, str] = field(repr=False)
+    debug: bool = False
+    lacks: tuple[str, ...] = ()
 
     @classmethod
     def probe(cls, path: str, run: Runner) -> Interpreter:
         """Run the interpreter once. Raises `ValueError` with the reason when that gives nothing."""
         try:
-            rc, out, err = run([path, "-I", "-S", "-c", PROBE])
+            rc, out, err = run([path, *FLAGS, "-c", PROBE])
         except OSError as error:
             raise ValueError(f"does not run ({error.strerror or error})") from None
         if rc != 0:
-            last = (err.strip().splitlines() or [f"code {rc}"])[-1]
-            raise ValueError(f"does not run ({last})")
+            raise ValueError(f"does not run ({_end_of(rc, err)})")
         try:
             told = json.loads(out.strip().splitlines()[-1])
-            return cls.parse(path, told)
-        except (IndexError, KeyError, TypeError, ValueError):
+            missing = told.get("missing")
+            found = None if missing is not None else cls.parse(path, told)
+        except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError):
             raise ValueError("is no Python") from None
+        if found is None:
+            raise ValueError(_incomplete(str(told.get("version")), missing))
+        return found
 
     @classmethod
     def parse(cls, path: str, told: Mapping[str, Any]) -> Interpreter:
@@ -129,8 +159,10 @@ class Interpreter:
             version=str(told["version"]),
             threaded=bool(told["threaded"]),
             bits=int(told["bits"]),
-            libc=told["libc"],
+            libc=told["libc"] or None,
             markers={str(key): str(value) for key, value in told["markers"].items()},
+            debug=bool(told["debug"]),
+            lacks=tuple(str(name) for name in told["lacks"]),
         )
 
     @property
@@ -138,19 +170,32 @@ class Interpreter:
         return parse_release(self.version)
 
     @property
+    def implementation(self) -> str:
+        """`cpython`, `pypy`, or one that no wheel is chosen for."""
+        return self.markers.get("implementation_name", "")
+
+    @property
     def name(self) -> str:
-        """As a target names it: `3.11.2`, free-threaded `3.13.1t`."""
-        return f"{self.version}{'t' if self.threaded else ''}"
+        """As a target names it: `3.11.2`, free-threaded `3.13.1t`, a debug build `3.13.1d`, `pypy3.10.16`."""
+        prefix = "" if self.implementation == "cpython" else self.implementation
+        return f"{prefix}{self.version}{'t' if self.threaded else ''}{'d' if self.debug else ''}"
+
+    def __str__(self) -> str:
+        """For people: `CPython 3.13.1, free-threaded`."""
+        known = self.markers.get("platform_python_implementation") or self.implementation
+        return f"{known} {self.version}{_variant(self.threaded, self.debug)}"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of an interpreter: a path, the first parts of its version, or a range."""
+    """What is asked of an interpreter: a path, an implementation and the first parts of its version, or a range."""
 
     text: str
     path: str | None = None
     release: tuple[int, ...] = ()
     threaded: bool = False
+    debug: bool = False
+    implementation: str = "cpython"
     within: Specifier = field(default_factory=lambda: Specifier.parse(""))
 
     @classmethod
@@ -158,103 +203,50 @@ class Request:
         """`requires_python` counts only where `python` is not given, as with `.python-version` in uv."""
         asked = (python or "").strip()
         if not asked:
-            return cls._within(requires_python or "", f"within requires-python {requires_python}")
-        if asked[0] in "<>=!~":
-            return cls._within(asked, asked)
+            return cls._within(requires_python or "", f"within requires-python {requires_python}", "cpython")
         if "/" in asked:
             return cls(asked, path=asked)
-        match = _REQUEST.match(asked)
-        if not match:
+        span = _RANGE.match(asked)
+        if span:
+            return cls._within(span["clauses"], asked, _implementation(span["implementation"]))
+        match = _REQUEST.match(asked.lower())
+        if not match or not (match["release"] or match["implementation"]):
             raise PythonRequestInvalid(asked)
-        return cls(asked, release=parse_release(match["release"]), threaded=bool(match["threaded"]))
+        return cls(
+            asked,
+            release=_release(match["release"] or ""),
+            threaded=bool(match["threaded"]),
+            debug=bool(match["debug"]),
+            implementation=_implementation(match["implementation"]),
+        )
 
     @classmethod
-    def _within(cls, text: str, words: str) -> Request:
+    def _within(cls, text: str, words: str, implementation: str) -> Request:
         try:
-            return cls(words if text.strip() else "of version 3", within=Specifier.parse(text))
+            within = Specifier.parse(text)
         except SpecifierInvalid as error:
             raise PythonRequestInvalid(str(error)) from None
+        return cls(words if text.strip() else "of version 3", implementation=implementation, within=within)
+
+    @property
+    def suffix(self) -> str:
+        """What a free-threaded or debug build's program has after its version: `t`, `d` or `td`."""
+        return f"{'t' if self.threaded else ''}{'d' if self.debug else ''}"
 
     def refusal(self, found: Interpreter) -> str | None:
         """Why this interpreter is not the one, or none."""
+        if found.implementation not in _IMPLEMENTATIONS:
+            return f"is {found}, neither CPython nor PyPy"
         if self.path:
             return None
-        if found.markers.get("implementation_name") != "cpython":
-            return f"is {found.markers.get('platform_python_implementation')} {found.version}, not CPython"
+        if found.implementation != self.implementation:
+            return f"is {found}, not {_IMPLEMENTATIONS[self.implementation]}"
         if found.threaded != self.threaded:
-            return f"is {found.name}, {'' if found.threaded else 'not '}free-threaded"
+            return f"is {found}{'' if found.threaded else ', not free-threaded'}"
+        if found.debug != self.debug:
+            return f"is {found}{'' if found.debug else ', not a debug build'}"
         fits = found.release[: len(self.release)] == self.release and self.within.contains(found.release)
         return None if fits and found.release[0] == 3 else f"is {found.name}"
-
-
-@dataclass(frozen=True)
-class Search:
-    """Where interpreters are looked for, and in which order."""
-
-    folders: tuple[Path, ...]
-
-    @classmethod
-    def usual(cls, path: str, own: str, root: Path = Path("/")) -> Search:
-        """`PATH`, the usual places, and last the folder of the Python that runs Ansible's modules."""
-        named = [Path(part) for part in path.split(":") if part.startswith("/")]
-        usual = [root / "usr/bin", root / "usr/local/bin", *sorted((root / "opt").glob("*/bin")), Path(own)]
-        folders = dict.fromkeys([*named, *usual])
-        return cls(tuple(folder for folder in folders if is_there(folder, Path.is_dir) and not _virtual(folder)))
-
-    def candidates(self, request: Request) -> Iterator[Path]:
-        """Paths, the best first. Nothing is run here."""
-        if request.path:
-            yield Path(request.path)
-            return
-        if len(request.release) > 1:
-            name = f"python{request.release[0]}.{request.release[1]}"
-            yield from self._named(name + "t" if request.threaded else name, name, "python3", "python")
-            return
-        yield from self._named("python3")
-        yield from self._newest()
-
-    def _named(self, *names: str) -> Iterator[Path]:
-        for name in names:
-            for folder in self.folders:
-                if is_there(folder / name):
-                    yield folder / name
-
-    def _newest(self) -> Iterator[Path]:
-        found = []
-        for folder in self.folders:
-            for path in folder.glob("python3.*"):
-                match = _NAME.match(path.name)
-                if match and is_there(path):
-                    found.append((-int(match["minor"]), path))
-        # Stable: of two with one version the folder that is searched first comes first.
-        yield from (path for _minor, path in sorted(found, key=lambda pair: pair[0]))
-
-
-def find(request: Request, search: Search, run: Runner) -> Interpreter:
-    """The first interpreter that fits. Raises `PythonMissing` with what was looked at, and why not."""
-    rejected = []
-    seen = set()
-    for path in search.candidates(request):
-        real = path.resolve()
-        if real in seen:
-            continue
-        seen.add(real)
-        try:
-            found = Interpreter.probe(str(path), run)
-        except ValueError as error:
-            rejected.append((str(path), str(error)))
-            continue
-        refusal = request.refusal(found)
-        if refusal is None:
-            return found
-        rejected.append((str(path), refusal))
-    searched = [] if request.path else [str(folder) for folder in search.folders]
-    raise PythonMissing(request.text, rejected, searched)
-
-
-def _virtual(folder: Path) -> bool:
-    """A virtual environment is someone else's, and may be gone tomorrow."""
-    return is_there(folder.parent / "pyvenv.cfg")
 
 
 def is_there(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool:
@@ -263,3 +255,35 @@ def is_there(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool:
         return kind(path)
     except OSError:
         return False
+
+
+def _release(text: str) -> tuple[int, ...]:
+    """`3.11`, or `311` as in a wheel's name."""
+    return parse_release(text if "." in text or len(text) < 2 else f"{text[0]}.{text[1:]}")
+
+
+def _implementation(named: str | None) -> str:
+    return "pypy" if named in ("pypy", "pp") else "cpython"
+
+
+def _variant(threaded: bool, debug: bool) -> str:
+    return f"{', free-threaded' if threaded else ''}{', a debug build' if debug else ''}"
+
+
+def _end_of(rc: int, err: str) -> str:
+    """The end of a process in a few words."""
+    if rc < 0:
+        try:
+            return f"ended by {signal.Signals(-rc).name}"
+        except ValueError:
+            return f"ended by signal {-rc}"
+    return (err.strip().splitlines() or [f"code {rc}"])[-1].strip()[:200]
+
+
+def _incomplete(version: str, missing: Sequence[str]) -> str:
+    if not missing:
+        return f"is Python {version}"
+    return (
+        f"is Python {version} without {', '.join(missing)}: its standard library is not whole "
+        "(Debian's package python3, not python3-minimal, has it)"
+    )

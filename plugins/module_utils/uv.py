@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils import controller, interpreter
+from ansible_collections.airgap.uv.plugins.module_utils import controller, search
 from ansible_collections.airgap.uv.plugins.module_utils.controller import SOURCE_DATE_EPOCH, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     BuildFailed,
@@ -149,7 +149,7 @@ class Uv:
         try:
             # Named, because uv ends at a .python-version whose interpreter is not here.
             python = controller.find_python(None, str(requires_python), self.run).path
-        except interpreter.PythonMissing as error:
+        except search.PythonMissing as error:
             raise LockCheckImpossible(str(folder / "uv.lock"), str(error)) from error
         with tempfile.TemporaryDirectory(prefix="airgap-uv-") as config:
             (Path(config) / "uv").mkdir()
@@ -187,7 +187,7 @@ class Uv:
         """
         try:
             return controller.find_python(request, None, self.run).path
-        except interpreter.PythonMissing as error:
+        except search.PythonMissing as error:
             raise InterpreterMissing(request, list(error.rejected)) from error
 
     def build_wheel(self, source: Path, out: Path, python: str, settings: BuildSettings, shown: str = "") -> None:

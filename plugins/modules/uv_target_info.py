@@ -11,7 +11,10 @@ short_description: Tell which Python, platform and uv a host has
 description:
   - Finds the Python that an application would run with, and describes it as a target of
     M(airgap.uv.uv_wheelhouse).
-  - Tells too which uv and which releases the host has. Changes nothing.
+  - Tells too which uv, which wheels and which releases the host has, and what the folders that a deployment
+    writes to allow. Changes nothing.
+  - Where something cannot be told, such as the Python because there is none, the module fails, and its result
+    holds everything else.
   - Needs only the Python that Ansible uses on the host.
 version_added: 0.1.0
 author:
@@ -19,7 +22,9 @@ author:
 options:
   python:
     description:
-      - A version (V(3.11), V(3.11.2), V(3.13t)), a range (V(>=3.11,<3.14)) or the path of an interpreter.
+      - A version (V(3.11), V(3.11.2), free-threaded V(3.13t), a debug build V(3.13d), V(pypy3.10)), a range
+        (V(>=3.11,<3.14)) or the path of an interpreter.
+      - It is started once, and has 10 seconds to answer.
       - Interpreters are looked for on C(PATH), in C(/usr/bin), C(/usr/local/bin) and C(/opt/*/bin). Virtual
         environments are passed over.
     type: str
@@ -37,6 +42,12 @@ options:
     type: path
   service_user:
     description: User who is to read what is under O(path).
+    type: str
+  owner:
+    description: User whom the code is to belong to. RV(unknown) tells whether the host knows it.
+    type: str
+  group:
+    description: Group whom the code is to belong to. RV(unknown) tells whether the host knows it.
     type: str
 attributes:
   check_mode:
@@ -74,11 +85,16 @@ target:
   type: dict
   contains:
     python:
-      description: Version of the interpreter, with C(t) if it is free-threaded.
+      description:
+        - Version of the interpreter, after C(pypy) if it is a PyPy, and with C(t) if it is free-threaded or C(d)
+          if it is a debug build.
       type: str
       sample: 3.11.2
     platform:
-      description: Platform in the words of uv's C(--python-platform).
+      description:
+        - Platform in the words of uv's C(--python-platform), or for another musl than 1.2 in those of wheels,
+          such as C(x86_64-musllinux_1_1).
+        - The architecture is the interpreter's own, such as C(i686) for a 32-bit one on a 64-bit kernel.
       type: str
       sample: x86_64-manylinux_2_36
     markers:
@@ -89,7 +105,40 @@ python:
   description: The interpreter.
   returned: success
   type: dict
-  sample: {path: /usr/bin/python3, version: 3.11.2}
+  contains:
+    path:
+      description: Where it is.
+      type: str
+      sample: /usr/bin/python3
+    version:
+      description: Its version.
+      type: str
+      sample: 3.11.2
+    implementation:
+      description: C(cpython) or C(pypy).
+      type: str
+      sample: cpython
+    threaded:
+      description: Whether it is a free-threaded build.
+      type: bool
+      sample: false
+    debug:
+      description: Whether it is a debug build.
+      type: bool
+      sample: false
+    bits:
+      description: Width of its pointers.
+      type: int
+      sample: 64
+    lacks:
+      description: Modules that uv needs of it and that it has not, such as C(distutils) in Python 3.9 of Debian.
+      type: list
+      elements: str
+      sample: []
+    arrives:
+      description: File name of the archive that brings it, or none.
+      type: str
+      sample: null
 libc:
   description: The C library, C(glibc) or C(musl), and its version.
   returned: success
@@ -100,6 +149,12 @@ uv:
   returned: success
   type: dict
   sample: {path: /usr/local/bin/uv, version: 0.13.8}
+unknown:
+  description: Those of O(owner) and O(group) that the host does not know. Numbers need not be known.
+  returned: always
+  type: list
+  elements: str
+  sample: [user shop, group www]
 rsync:
   description: Path of the host's rsync, or none.
   returned: success
@@ -139,6 +194,29 @@ in_the_way:
   type: list
   elements: str
   sample: []
+places:
+  description:
+    - The folders C(releases), C(wheels), C(bin) and C(python) under O(path), and C(tmp), where Ansible puts its own
+      files, each with the nearest folder that is there (C(at)), a number that is one for all folders on a file
+      system (C(device)), the space and the inodes that are free for this user (C(free_bytes), C(free_inodes);
+      none where the file system does not count inodes), whether it is mounted read-only (C(read_only)) or without
+      the right to run programs (C(noexec)), and whether this user may write there (C(writable)).
+  returned: when O(path) is given
+  type: dict
+  sample:
+    releases:
+      at: /opt
+      device: 65024
+      free_bytes: 21474836480
+      free_inodes: 1310720
+      read_only: false
+      noexec: false
+      writable: true
+wheels:
+  description: Sizes of the wheels in C(wheels) under O(path).
+  returned: when O(path) is given
+  type: dict
+  sample: {certifi-2024.8.30-py3-none-any.whl: 167321}
 free_bytes:
   description: Free space where O(path) is or would be.
   returned: when O(path) is given
@@ -149,7 +227,8 @@ free_bytes:
 import os
 import pwd
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -157,14 +236,19 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
     Deployment,
     DeploymentClosed,
-    Libc,
     ServiceUser,
     Uv,
     executable_in,
     folders_of,
+    unknown,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded
-from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Request, Search, find
+from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Request, Runner
+from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
+from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, places
+from ansible_collections.airgap.uv.plugins.module_utils.search import Search, find
+from ansible_collections.airgap.uv.plugins.module_utils.watch import watched
 
 ARGUMENT_SPEC = {
     "python": {"type": "str"},
@@ -172,58 +256,114 @@ ARGUMENT_SPEC = {
     "path": {"type": "path"},
     "uv_executable": {"type": "path"},
     "service_user": {"type": "str"},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
 }
 
+Facts = dict[str, Any]
 
-def describe(module: AnsibleModule) -> dict[str, Any]:
-    """Everything that the module returns."""
 
-    def run(argv: Sequence[str]) -> tuple[int, str, str]:
-        rc, out, err = module.run_command(list(argv), handle_exceptions=False)
-        return rc, out, err
+class HostUnfit(AirgapError):
+    """What could not be told of the host, and beside it everything that could."""
 
-    given = module.params
-    path = os.environ.get("PATH", "")
-    search = Search.usual(path, own=str(Path(sys.base_prefix) / "bin"))
-    python = find(Request.parse(given["python"], given["requires_python"]), search, run)
-    libc = Libc.of(python, run)
-    places = folders_of(path, Path("/usr/local/bin"), Path("/usr/bin"))
-    own = [Path(given["path"]) / "bin"] if given["path"] else []
-    uv = Uv.find(given["uv_executable"], [*places, *own], run)
+    def __init__(self, errors: list[AirgapError], told: Facts) -> None:
+        super().__init__(errors, told)
+        self._errors = errors
+        self._told = told
+
+    def facts(self) -> Facts:
+        found = {key: value for error in self._errors for key, value in error.facts().items()}
+        return {**found, **self._told}
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self._errors)
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the facts are asked of: `folders` are searched for programs, `tmp` is Ansible's folder there."""
+
+    run: Runner
+    folders: list[Path]
+    tmp: Path
+
+
+def describe(given: Facts, host: Host) -> Facts:
+    """Everything that the module returns. Raises `HostUnfit`."""
+    told: Facts = {}
+    errors: list[AirgapError] = []
+    for part in (_general, _python, _uv, _deployed):
+        try:
+            told.update(part(given, host))
+        except AirgapError as error:
+            errors.append(error)
+    if errors:
+        raise HostUnfit(errors, told)
+    return told
+
+
+def _general(given: Facts, host: Host) -> Facts:
     return {
-        "target": {
-            "python": python.name,
-            "platform": libc.platform(python),
-            "markers": dict(python.markers),
-        },
-        "python": {"path": python.path, "version": python.version},
-        "libc": {"name": libc.name, "version": libc.version},
-        "uv": {"path": uv.path, "version": uv.version} if uv else None,
-        "rsync": executable_in("rsync", places),
+        "rsync": executable_in("rsync", host.folders),
         "user": _user(),
-        **(_told_of(Path(given["path"]), given["service_user"]) if given["path"] else {}),
+        "unknown": unknown(given["owner"], given["group"]),
     }
 
 
-def _told_of(path: Path, service_user: str | None) -> dict[str, Any]:
-    try:
-        return _deployed(path, service_user)
-    except OSError as error:
-        raise DeploymentClosed(str(error.filename or path), error.strerror or str(error)) from None
+def _python(given: Facts, host: Host) -> Facts:
+    search = Search.usual(os.environ.get("PATH", ""), own=str(Path(sys.base_prefix) / "bin"))
+    python = find(Request.parse(given["python"], given["requires_python"]), search, host.run)
+    libc = Libc.of(python, host.run)
+    return {
+        "target": {"python": python.name, "platform": libc.platform(python), "markers": dict(python.markers)},
+        "python": _told_of(python),
+        "libc": {"name": libc.name, "version": libc.version},
+    }
 
 
-def _deployed(path: Path, service_user: str | None) -> dict[str, Any]:
+def _told_of(python: Interpreter) -> Facts:
+    return {
+        "path": python.path,
+        "version": python.version,
+        "implementation": python.implementation,
+        "threaded": python.threaded,
+        "debug": python.debug,
+        "bits": python.bits,
+        "lacks": list(python.lacks),
+        "arrives": None,
+    }
+
+
+def _uv(given: Facts, host: Host) -> Facts:
+    own = [Path(given["path"]) / "bin"] if given["path"] else []
+    uv = Uv.find(given["uv_executable"], [*host.folders, *own], host.run)
+    return {"uv": {"path": uv.path, "version": uv.version} if uv else None}
+
+
+def _deployed(given: Facts, host: Host) -> Facts:
+    if not given["path"]:
+        return {}
+    path = Path(given["path"])
     deployment = Deployment(path)
-    told: dict[str, Any] = {
-        "current": deployment.current,
-        "current_python": deployment.current_python,
-        "releases": deployment.releases,
-        "in_the_way": deployment.in_the_way,
-        "free_bytes": deployment.free_bytes,
+    # The places first: they stand in for the rest where a folder is closed to this user.
+    parts: dict[str, Callable[[], Any]] = {
+        "places": lambda: places(path, tmp=host.tmp),
+        "free_bytes": lambda: deployment.free_bytes,
+        "in_the_way": lambda: deployment.in_the_way,
+        "current": lambda: deployment.current,
+        "current_python": lambda: deployment.current_python,
+        "releases": lambda: deployment.releases,
+        "wheels": lambda: kept_wheels(path / "wheels"),
     }
-    if service_user:
-        user = ServiceUser.of(service_user, path)
-        told["service_user"] = {"name": user.name, "known": user.known, "stopped_at": user.stopped_at}
+    if given["service_user"]:
+        parts["service_user"] = lambda: vars(ServiceUser.of(given["service_user"], path)).copy()
+    told: Facts = {}
+    for name, part in parts.items():
+        try:
+            told[name] = part()
+        except OSError as error:
+            closed = DeploymentClosed(str(error.filename or path), error.strerror or str(error))
+            raise HostUnfit([closed], told) from None
     return told
 
 
@@ -240,8 +380,11 @@ def main() -> None:
         required_by={"service_user": ["path"]},
         supports_check_mode=True,
     )
+    folders = folders_of(os.environ.get("PATH", ""), Path("/usr/local/bin"), Path("/usr/bin"))
+    run = watched(module.run_command, executable_in("setsid", folders))
     with guarded(module):
-        module.exit_json(changed=False, **describe(module))
+        host = Host(run, folders, Path(module.tmpdir))
+        module.exit_json(changed=False, **describe(module.params, host))
 
 
 if __name__ == "__main__":

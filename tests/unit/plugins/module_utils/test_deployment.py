@@ -13,51 +13,13 @@ from pathlib import Path
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
     Deployment,
-    Libc,
-    LibcUnknown,
     ServiceUser,
     Uv,
     UvNotUsable,
     executable_in,
     folders_of,
+    unknown,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, is_there
-
-
-def interpreter(libc: str | None = "glibc 2.36", machine: str = "x86_64", bits: int = 64) -> Interpreter:
-    return Interpreter("/usr/bin/python3", "3.11.2", False, bits, libc, {"platform_machine": machine})
-
-
-def no_run(argv: Sequence[str]) -> tuple[int, str, str]:
-    raise AssertionError(argv)
-
-
-PLATFORMS = [
-    (interpreter(), "x86_64-manylinux_2_36"),
-    (interpreter(machine="aarch64"), "aarch64-manylinux_2_36"),
-    (interpreter(machine="x86_64", bits=32), "i686-manylinux_2_36"),
-    (interpreter(machine="aarch64", bits=32), "armv7l-manylinux_2_36"),
-    (interpreter("glibc 2.31.9000"), "x86_64-manylinux_2_31"),
-]
-
-
-@pytest.mark.parametrize(("python", "platform"), PLATFORMS)
-def test_platform_has_the_name_that_uv_gives(python: Interpreter, platform: str) -> None:
-    assert Libc.of(python, no_run).platform(python) == platform
-
-
-def test_musl_is_asked_through_its_loader(tmp_path: Path) -> None:
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "lib/ld-musl-x86_64.so.1").touch()
-    python = interpreter(libc=None)
-    libc = Libc.of(python, lambda argv: (1, "", "musl libc (x86_64)\nVersion 1.2.4\nUsage: ..."), tmp_path)
-    assert libc == Libc("musl", "1.2.4")
-    assert libc.platform(python) == "x86_64-unknown-linux-musl"
-
-
-def test_another_libc_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LibcUnknown, match="is neither glibc nor musl"):
-        Libc.of(interpreter(libc=None), no_run, tmp_path)
 
 
 class Programs:
@@ -170,13 +132,6 @@ def test_a_service_user_is_stopped_by_the_first_folder_that_is_closed(open_folde
     assert ServiceUser.of("no-such-user", closed) == ServiceUser("no-such-user", False, None)
 
 
-def test_a_folder_of_somebody_else_on_path_is_passed_over() -> None:
-    def closed(path: Path) -> bool:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    assert not is_there(Path("/root/.cargo/bin/uv"), closed)
-
-
 def test_programs_are_looked_for_in_order(tmp_path: Path) -> None:
     programs = Programs(tmp_path)
     programs.add("a/rsync", "", mode=0o644)
@@ -187,11 +142,26 @@ def test_programs_are_looked_for_in_order(tmp_path: Path) -> None:
     assert executable_in("nothing", folders) is None
 
 
+UNKNOWN = [
+    (None, None, []),
+    ("root", "root", []),
+    ("0", "4711", []),
+    ("no-such-user", None, ["user no-such-user"]),
+    ("no-such-user", "no-such-group", ["user no-such-user", "group no-such-group"]),
+]
+
+
+@pytest.mark.parametrize(("owner", "group", "said"), UNKNOWN)
+def test_names_that_the_host_does_not_know_are_told(owner: str | None, group: str | None, said: list[str]) -> None:
+    assert unknown(owner, group) == said
+
+
 IN_THE_WAY = [
     (["app/releases/", "app/wheels/"], "current -> releases/x", []),
     (["app"], None, ["app"]),
     (["app/releases"], None, ["app/releases"]),
     (["app/wheels", "app/bin", "app/current/"], None, ["app/wheels", "app/bin", "app/current"]),
+    (["app/python"], None, ["app/python"]),
     (["app/current"], None, ["app/current"]),
     ([], None, []),
 ]

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The platform of an interpreter: which C library it runs on, and which architecture its wheels are of."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
+from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Runner
+
+_MUSL_VERSION = re.compile(r"^Version (?P<version>\d+(\.\d+)+)", re.MULTILINE)
+
+# Architectures of a 32-bit Python on a 64-bit kernel, which the kernel's own name would get wrong; as in
+# packaging.tags. A 32-bit Arm that runs as such on a 64-bit kernel is called armv8l, and takes armv7l's wheels.
+_NARROW = {"x86_64": "i686", "aarch64": "armv7l", "armv8l": "armv7l"}
+
+# https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html and the ABI supplement for Arm.
+_ELF_32, _ELF_BIG_ENDIAN = 1, 2
+_PT_INTERP = 3
+_EM_386 = 3
+_ARM_ABI_MASK, _ARM_ABI_5, _ARM_HARD_FLOAT = 0xFF000000, 0x05000000, 0x400
+
+
+class LibcUnknown(AirgapError):
+    def __init__(self, interpreter: str) -> None:
+        super().__init__(interpreter)
+        self.interpreter = interpreter
+
+    def __str__(self) -> str:
+        return (
+            f"The C library of {self.interpreter} is neither glibc nor musl, or it is linked statically, so no wheel "
+            "can be chosen for it. Name another interpreter (python, uv_deploy_python)."
+        )
+
+
+class AbiUnsupported(AirgapError):
+    """`abi`: what the interpreter was compiled for, that no wheel on an index is."""
+
+    def __init__(self, interpreter: str, abi: str) -> None:
+        super().__init__(interpreter, abi)
+        self.interpreter = interpreter
+        self.abi = abi
+
+    def __str__(self) -> str:
+        return (
+            f"{self.interpreter} is compiled for {self.abi}, which no wheel is built for. Name another interpreter "
+            "(python, uv_deploy_python)."
+        )
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the header of a program says (ELF); `loader` is None where it needs none."""
+
+    bits: int
+    machine: int
+    flags: int
+    loader: str | None
+
+    @classmethod
+    def read(cls, path: Path) -> Program | None:
+        """None for what is no such program, or may not be read."""
+        try:
+            with path.open("rb") as file:
+                return cls.parse(file.read(1 << 14))
+        except (OSError, struct.error, ValueError):
+            return None
+
+    @classmethod
+    def parse(cls, start: bytes) -> Program:
+        """From the first bytes of the file, where linkers put all of this. Raises `ValueError`, `struct.error`."""
+        if start[:4] != b"\x7fELF":
+            raise ValueError("no ELF")
+        narrow = start[4] == _ELF_32
+        order = ">" if start[5] == _ELF_BIG_ENDIAN else "<"
+        header = struct.unpack_from(f"{order}HHI{'III' if narrow else 'QQQ'}IHHH", start, 16)
+        _type, machine, _version, _entry, table, _sections, flags, _size, entry_size, count = header
+        loader = None
+        for number in range(count):
+            at = table + number * entry_size
+            kind, second, third, *_more, length = struct.unpack_from(
+                f"{order}II{'III' if narrow else 'QQQQ'}", start, at
+            )
+            if kind == _PT_INTERP:
+                offset = second if narrow else third
+                loader = start[offset : offset + length].rstrip(b"\0").decode("utf-8", "surrogateescape")
+        return cls(32 if narrow else 64, machine, flags, loader)
+
+    @property
+    def hard_float(self) -> bool:
+        """Whether this Arm program passes floats in registers, as armhf does and every armv7l wheel."""
+        return self.flags & _ARM_ABI_MASK == _ARM_ABI_5 and bool(self.flags & _ARM_HARD_FLOAT)
+
+
+@dataclass(frozen=True)
+class Libc:
+    """The C library that wheels must fit: `glibc` or `musl`, and its version (`2.36`)."""
+
+    name: str
+    version: str
+
+    @classmethod
+    def of(cls, python: Interpreter, run: Runner, root: Path = Path("/")) -> Libc:
+        """glibc tells its version through `confstr`; musl only when its loader is run."""
+        if python.libc:
+            name, _space, version = python.libc.partition(" ")
+            return cls(name, version)
+        for loader in _musl_loaders(python, root):
+            try:
+                _rc, out, err = run([loader])
+            except OSError:
+                continue
+            match = _MUSL_VERSION.search(err + out)
+            if match:
+                return cls("musl", match["version"])
+        raise LibcUnknown(python.path)
+
+    def platform(self, python: Interpreter) -> str:
+        """In the words of uv's `--python-platform`; a musl but 1.2 in those of wheels, as uv has none for it."""
+        machine = machine_of(python)
+        version = "_".join(self.version.split(".")[:2])
+        if self.name != "musl":
+            return f"{machine}-manylinux_{version}"
+        return f"{machine}-unknown-linux-musl" if version == "1_2" else f"{machine}-musllinux_{version}"
+
+
+def machine_of(python: Interpreter) -> str:
+    """The architecture of the wheels that it takes: `x86_64`, `i686`, `armv7l` ... Raises `AbiUnsupported`."""
+    machine = python.markers["platform_machine"]
+    if python.bits == 64:
+        return machine
+    machine = _NARROW.get(machine, machine)
+    # Where the file cannot be read the kernel's word and the width must do.
+    program = Program.read(Path(python.path))
+    if program and machine == "armv7l" and not program.hard_float:
+        raise AbiUnsupported(python.path, "Arm without hardware floating point (armel)")
+    if program and machine == "i686" and program.machine != _EM_386:
+        raise AbiUnsupported(python.path, "x32, 32-bit pointers on x86_64")
+    return machine
+
+
+def _musl_loaders(python: Interpreter, root: Path) -> list[str]:
+    """The loader that the interpreter itself names, otherwise those that the host has."""
+    program = Program.read(Path(python.path))
+    if program and program.loader:
+        return [program.loader] if "musl" in program.loader else []
+    return [str(loader) for loader in sorted((root / "lib").glob("ld-musl-*.so.1"))]
