@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import errno
 import os
 import platform
 import tempfile
@@ -17,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils import controller, options
+from ansible_collections.airgap.uv.plugins.module_utils import controller, disk, options
 from ansible_collections.airgap.uv.plugins.module_utils.build import Builder, LocalPackage, pure
 from ansible_collections.airgap.uv.plugins.module_utils.collect import (
     Plan,
@@ -26,33 +24,28 @@ from ansible_collections.airgap.uv.plugins.module_utils.collect import (
     joined,
     take_built,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.errors import (
-    AirgapError,
-    DiskFull,
-    FolderUnusable,
-)
+from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, named
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
-from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member
+from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, difference, reporter
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, Preferences, is_named, select
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
-from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins, refuse_foreign
+from ansible_collections.airgap.uv.plugins.module_utils.stage import refuse_foreign
+from ansible_collections.airgap.uv.plugins.module_utils.staging import Staging, written
 from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target, refuse_other_machines
+from ansible_collections.airgap.uv.plugins.module_utils.tool import tool_lock
 from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns
 from ansible_collections.airgap.uv.plugins.module_utils.uv import (
     BuildSettings,
     Groups,
     Uv,
-    parse_pylock,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse, write_text
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
 
 # Another run may build for a while; after this it is more likely stuck.
 _LONGEST_WAIT = 600.0
-
-_SAME = "same"
 
 
 @dataclass
@@ -95,8 +88,8 @@ class Session:
 
         def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
             rc, out, err = run_command(argv, cwd=cwd, environ_update=dict(env))
-            if rc and ("os error 28" in err or "No space left on device" in err):
-                raise DiskFull(params["wheelhouse"], f"what {Path(argv[0]).name} writes", None)
+            if rc:
+                disk.refuse_full(params["wheelhouse"], argv, err)
             return rc, out, err
 
         uv = Uv.find(params.get("uv_executable"), run, {})
@@ -139,7 +132,7 @@ class Session:
         if self.check_mode:
             yield
             return
-        with _disk_of(self.wheelhouse.path), self.wheelhouse.locked(_LONGEST_WAIT, self._waiting):
+        with disk.reported(self.wheelhouse.path), self.wheelhouse.locked(_LONGEST_WAIT, self._waiting):
             # Another run may have added wheels while this one waited.
             self.wheelhouse = Wheelhouse.read(self.wheelhouse.path)
             self.before = [wheel.path for wheel in self.wheelhouse.wheels]
@@ -223,36 +216,17 @@ class Session:
         wanted = self.params.get("stage")
         if not wanted:
             return
-        path = Path(wanted["path"]).resolve()
-        member = self._deployed()
-        tree = self.sources.travelling(member)
-        left_out = list(tree.left_out) if tree else []
-        self.staged = {
-            "path": wanted["path"],
-            "release": None,
-            "files": [],
-            "left_out": left_out,
-            "requires_python": str(self.lock.requires_python),
-        }
+        staging = Staging(self.lock, self.groups.package, self.sources, self.preferences, self.wheelhouse)
         if work.unbuilt:
+            self.staged = staging.described(wanted["path"], None)
             self.changed = True
             return
-        taken = joined(work.expected())
-        name = member.name if member else "workspace"
-        staged = StagedProject(
-            name=name,
-            version=self._version(member, taken),
-            requires_python=str(self.lock.requires_python) or ">=3.9",
-            find_links=wanted["find_links"],
-            pins=pins(exported, taken, self.preferences, self.wheelhouse),
-            tool=self.sources.pyproject(member).tool if member else {},
-            tree=tree,
-        )
+        path = Path(wanted["path"]).resolve()
+        project = staging.project(exported, joined(work.expected()), wanted["find_links"])
         if self.diff_mode:
-            self.files = staged.difference(path)
-        with _disk_of(path):
-            self.changed |= (not path.is_dir() or staged.differs(path)) if self.check_mode else staged.write(path)
-        self.staged.update(release=staged.release, files=staged.listing)
+            self.files = project.difference(path)
+        self.changed |= written(project, path, self.check_mode)
+        self.staged = staging.described(wanted["path"], project)
 
     def result(self, work: Work) -> dict[str, Any]:
         """What the module returns."""
@@ -292,17 +266,6 @@ class Session:
         except AirgapError:
             return None
 
-    def _deployed(self) -> Member | None:
-        """The member that is deployed: the one named, or the one in the lock's folder."""
-        return self.lock.member(self.groups.package) if self.groups.package else self.lock.root
-
-    def _version(self, member: Member | None, taken: Sequence[Taken]) -> str:
-        """The project's version; a dynamic one is known from its wheel."""
-        if member is None:
-            return "0"
-        built = next((item.wheel.version for item in taken if item.wheel.name == member.name), None)
-        return member.version or self.sources.pyproject(member).version or built or "0"
-
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="airgap-uv-", dir=self.temporary) as folder:
@@ -316,39 +279,16 @@ class Session:
         )
 
     def _tool(self, wanted: str) -> list[Choice]:
-        """uv's own wheel for the targets. What the index said of it is kept, so a warm collect asks nobody."""
-        version = str(self.uv.version) if wanted == _SAME else wanted
-        kept = self.wheelhouse.cache / f"uv-{version}.pylock.toml"
-        if kept.is_file():
-            text = kept.read_text(encoding="utf-8")
-        else:
-            with self._scratch() as folder:
-                text = self.uv.compile(f"uv=={version}", self._build_settings().index, folder)
-            if not self.check_mode:
-                write_text(kept, text)
-        found = parse_pylock(text, f"what the index says of uv {version}")
-        # It says the Python that asked; uv's wheel holds a program, which minds none.
-        found = dataclasses.replace(found, requires_python=None)
-        return select(found, self.targets, Preferences())
+        lock = tool_lock(wanted, self.uv, self._build_settings().index, self.wheelhouse.cache, not self.check_mode)
+        return select(lock, self.targets, Preferences())
 
     def _warn_of_newer_glibc(self, taken: Sequence[Taken]) -> None:
         """A wheel that was compiled here may need this machine's glibc; the tag linux_* does not tell."""
         here = tuple(int(part) for part in (platform.libc_ver()[1] or "0.0").split(".")[:2])
         for item in taken:
-            older = [target.label for target in item.targets if target.platform.glibc < here]
+            older = [t.label for t in item.targets if t.platform.glibc and t.platform.glibc < here]
             if item.built and not pure(item.wheel.filename) and older:
                 self.warnings.append(
                     f"{item.wheel.filename} was compiled here, with glibc {here[0]}.{here[1]}; "
                     f"it may not load on {', '.join(older)}."
                 )
-
-
-@contextlib.contextmanager
-def _disk_of(path: Path) -> Iterator[None]:
-    """Say what the system refuses in a folder that is written to."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(str(path), str(error.filename or "what belongs there"), None) from error
-        raise FolderUnusable(str(error.filename or path), error.strerror or str(error)) from error
