@@ -43,7 +43,7 @@ tree: ## a copy of the collection where Ansible's tools look for it
 	@$(PYTHON) tests/tools/tree.py $(TREE)
 
 .PHONY: system
-system: ## Debian packages of the containers (as root)
+system: ## what the containers need: Debian packages, and emulation of arm64 (as root)
 	@tests/bed/system
 
 .PHONY: pins
@@ -89,11 +89,12 @@ locks locks-all: setup tree
 	else echo "SKIPPED: real locks: there is no folder ../shared/locks"; fi
 
 .PHONY: images
+IMAGES ?= bookworm bookworm/arm64 bullseye trixie
 images: system ## the images of the test bed's hosts (as root)
-	@$(PYTHON) tests/bed/bed.py image bookworm
+	@$(PYTHON) tests/bed/bed.py image $(IMAGES)
 
 .PHONY: molecule
-SCENARIOS ?= default ways
+SCENARIOS ?= default ways fleet
 molecule: setup collection images ## real hosts without a way out (as root); SCENARIOS=default for some of them
 	@for scenario in $(SCENARIOS); do tests/bed/molecule $(DEV) $(BUILD) $$scenario; done
 

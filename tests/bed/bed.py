@@ -4,18 +4,20 @@
 
 """Debian hosts for tests: containers with systemd and sshd on a network without a way out.
 
-    bed.py image SUITE                 make the image of a Debian release, unless it is there; print its name
-    bed.py up FOLDER NAME=PROFILE...   start hosts; what they are is written to FOLDER/hosts.json
-    bed.py down FOLDER                 remove the hosts of that folder, and nothing else
+    bed.py image IMAGE...                       make images, unless they are there; print their names
+    bed.py up FOLDER NAME=PROFILE[@IMAGE]...    start hosts; what they are is written to FOLDER/hosts.json
+    bed.py down FOLDER                          remove the hosts of that folder, and nothing else
 
-A profile is a script of profiles/ that runs on the host before anybody logs in. It needs root.
-Images come from debootstrap, since a registry may be out of reach, and are named after what they
-are made from; they hold neither a compiler nor uv.
+An image is a Debian release and, where it is not this machine's, an architecture: `bookworm`,
+`bookworm/arm64`. A profile is a script of profiles/ that runs on the host before anybody logs in;
+several are joined by `+`. It needs root. Images come from debootstrap, since a registry may be out of
+reach, and are named after what they are made from; they hold neither a compiler nor uv.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
 import os
@@ -29,8 +31,56 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PACKAGES = ("python3", "openssh-server", "rsync", "sudo", "systemd", "systemd-sysv", "dbus", "acl")
+# What else uv needs of a release's Python.
+MORE_PACKAGES = {"bullseye": ("python3-distutils",)}
+# The emulation of other architectures is registered once for the whole machine: a privileged host
+# would do that anew at its start, and take it away at its end.
+MASKED = ("systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "proc-sys-fs-binfmt_misc.mount")
 START_SECONDS = 60
 LOGIN = "deploy"
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a host is made from: a Debian release, and an architecture in Debian's words."""
+
+    suite: str
+    arch: str
+
+    @classmethod
+    def parse(cls, text: str) -> Image:
+        suite, _slash, arch = text.partition("/")
+        return cls(suite or "bookworm", arch or own_architecture())
+
+    @property
+    def foreign(self) -> bool:
+        """Whether its programs run under emulation here."""
+        return self.arch != own_architecture()
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        return (*PACKAGES, *MORE_PACKAGES.get(self.suite, ()))
+
+    @property
+    def name(self) -> str:
+        words = (self.suite, *self.packages, *((self.arch,) if self.foreign else ()))
+        content = hashlib.sha256(" ".join(words).encode()).hexdigest()[:12]
+        return f"localhost/airgap-uv-bed:{self.suite}-{content}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A host that is asked for."""
+
+    name: str
+    profiles: tuple[str, ...]
+    image: Image
+
+    @classmethod
+    def parse(cls, text: str) -> Wanted:
+        name, _equals, rest = text.partition("=")
+        profiles, _at, image = rest.partition("@")
+        return cls(name, tuple((profiles or "plain").split("+")), Image.parse(image))
 
 
 @dataclass(frozen=True)
@@ -39,7 +89,7 @@ class Host:
 
     name: str
     container: str
-    profile: str
+    profiles: tuple[str, ...]
     address: str
     user: str
     key: str
@@ -60,25 +110,41 @@ def there(kind: str, name: str) -> bool:
     return subprocess.run(["podman", kind, "exists", name], env=environment, check=False).returncode == 0
 
 
-def image(suite: str) -> str:
-    """The name of the image of a Debian release, which is made where it is missing (about a minute)."""
-    content = hashlib.sha256(" ".join((suite, *PACKAGES)).encode()).hexdigest()[:12]
-    name = f"localhost/airgap-uv-bed:{suite}-{content}"
-    if there("image", name):
-        return name
+@functools.cache
+def own_architecture() -> str:
+    return call("dpkg", "--print-architecture")
+
+
+def make(image: Image) -> None:
+    """Make an image, unless it is there: about a minute, under emulation about three."""
+    if there("image", image.name):
+        return
     work = Path(tempfile.mkdtemp(prefix="airgap-uv-bed-", dir=os.environ.get("BED_TMPDIR")))
     try:
         work.chmod(0o755)
-        root = str(work / "root")
-        call("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite, root)
-        shutil.rmtree(work / "root/var/cache/apt/archives", ignore_errors=True)
-        shutil.rmtree(work / "root/var/lib/apt/lists", ignore_errors=True)
+        root = work / "root"
+        bootstrap(image, root)
+        shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
+        shutil.rmtree(root / "var/lib/apt/lists", ignore_errors=True)
         archive = str(work / "root.tar")
-        call("tar", "--create", "--directory", root, "--file", archive, ".")
-        call("podman", "import", archive, name)
+        call("tar", "--create", "--directory", str(root), "--file", archive, ".")
+        call("podman", "import", "--arch", image.arch, archive, image.name)
     finally:
         shutil.rmtree(work)
-    return name
+
+
+def bootstrap(image: Image, root: Path) -> None:
+    """Unpack the packages and set them up: of another architecture by its own programs, emulated.
+
+    debootstrap mounts /proc and /sys below `root`. Where it fails it leaves them, so its mounts are its own.
+    """
+    own_mounts = ("unshare", "--mount")
+    options = [f"--arch={image.arch}", "--variant=minbase", f"--include={','.join(image.packages)}"]
+    if not image.foreign:
+        call(*own_mounts, "debootstrap", *options, image.suite, str(root))
+        return
+    call(*own_mounts, "debootstrap", *options, "--foreign", image.suite, str(root))
+    call(*own_mounts, "chroot", str(root), "/debootstrap/debootstrap", "--second-stage")
 
 
 def prefix(folder: Path) -> str:
@@ -86,45 +152,58 @@ def prefix(folder: Path) -> str:
     return f"airgap-uv-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
 
 
-def up(folder: Path, wanted: dict[str, str], suite: str) -> None:
-    """Start hosts that are not there yet, by name and profile."""
+def up(folder: Path, wanted: list[Wanted]) -> None:
+    """Start hosts that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    made_from, network = image(suite), prefix(folder)
+    network = prefix(folder)
+    for image in {host.image for host in wanted}:
+        make(image)
     if not there("network", network):
         call("podman", "network", "create", "--internal", network)
     key = folder / "id_ed25519"
     if not key.exists():
         call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", network, "-f", str(key))
-    for name in wanted:
-        if not there("container", f"{network}-{name}"):
-            start(f"{network}-{name}", name, network, made_from)
-    hosts = [set_up(f"{network}-{name}", name, profile, key) for name, profile in wanted.items()]
+    for host in wanted:
+        if not there("container", f"{network}-{host.name}"):
+            start(f"{network}-{host.name}", host, network)
+    hosts = [set_up(f"{network}-{host.name}", host, key) for host in wanted]
     text = json.dumps([asdict(host) for host in hosts], indent=2)
     (folder / "hosts.json").write_text(text + "\n", encoding="utf-8")
     print(text)
 
 
-def start(container: str, name: str, network: str, made_from: str) -> None:
+def start(container: str, host: Wanted, network: str) -> None:
     """Boot a host. /tmp is a file system of its own that a profile may remount."""
-    options = ["--detach", "--privileged", "--systemd=always", "--hostname", name, "--network", network]
+    options = ["--detach", "--privileged", "--systemd=always", "--hostname", host.name, "--network", network]
     options += ["--tmpfs", "/tmp:rw,nosuid,nodev,mode=1777"]
-    call("podman", "run", *options, "--name", container, made_from, "/sbin/init")
+    options += ["--arch", host.image.arch]
+    call(
+        "podman",
+        "run",
+        *options,
+        "--name",
+        container,
+        host.image.name,
+        "/sbin/init",
+        *[f"systemd.mask={unit}" for unit in MASKED],
+    )
 
 
-def set_up(container: str, name: str, profile: str, key: Path) -> Host:
+def set_up(container: str, host: Wanted, key: Path) -> Host:
     """Wait until the host is up, let the key in, and make it what its profile says."""
     deadline = time.monotonic() + START_SECONDS
     while state(container) not in ("running", "degraded"):
         if time.monotonic() > deadline:
             sys.exit(f"{container} is {state(container) or 'silent'} after {START_SECONDS} s")
         time.sleep(0.2)
-    script = (HERE / "profiles" / f"{profile}.sh").read_text(encoding="utf-8")
     public = key.with_suffix(".pub").read_text(encoding="utf-8")
-    call("podman", "exec", "--interactive", container, "sh", "-eu", "-s", LOGIN, public.strip(), stdin=script)
+    for profile in host.profiles:
+        script = (HERE / "profiles" / f"{profile}.sh").read_text(encoding="utf-8")
+        call("podman", "exec", "--interactive", container, "sh", "-eu", "-s", LOGIN, public.strip(), stdin=script)
     address = call(
         "podman", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container
     )
-    return Host(name, container, profile, address, LOGIN, str(key))
+    return Host(host.name, container, host.profiles, address, LOGIN, str(key))
 
 
 def state(container: str) -> str:
@@ -155,18 +234,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("image")
-    making.add_argument("suite")
+    making.add_argument("images", nargs="+", metavar="IMAGE", type=Image.parse)
     starting = commands.add_parser("up")
     starting.add_argument("folder", type=Path)
-    starting.add_argument("hosts", nargs="+", metavar="NAME=PROFILE")
-    starting.add_argument("--suite", default="bookworm")
+    starting.add_argument("hosts", nargs="+", metavar="NAME=PROFILE[@IMAGE]", type=Wanted.parse)
     ending = commands.add_parser("down")
     ending.add_argument("folder", type=Path)
     options = parser.parse_args()
     if options.command == "image":
-        print(image(options.suite))
+        for image in options.images:
+            make(image)
+            print(image.name)
     elif options.command == "up":
-        up(options.folder.resolve(), dict(host.split("=", 1) for host in options.hosts), options.suite)
+        up(options.folder.resolve(), options.hosts)
     else:
         down(options.folder)
 

@@ -8,4 +8,6 @@ printf '%s\n' "$key" >"/home/$login/.ssh/authorized_keys"
 chown "$login:$login" "/home/$login/.ssh/authorized_keys"
 printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$login" >/etc/sudoers.d/bed
 chmod 0440 /etc/sudoers.d/bed
-id sums >/dev/null 2>&1 || useradd --system --create-home --shell /usr/sbin/nologin sums
+for service in sums fleet; do
+  id "$service" >/dev/null 2>&1 || useradd --system --create-home --shell /usr/sbin/nologin "$service"
+done

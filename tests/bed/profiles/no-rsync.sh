@@ -1,0 +1,2 @@
+# Without rsync.
+dpkg --purge --force-depends rsync 2>/dev/null
