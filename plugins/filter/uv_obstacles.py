@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`module_utils.preflight` for playbooks."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: uv_obstacles
+short_description: Tell what stands in the way of a deployment to a host
+version_added: 0.2.0
+author:
+  - airgap.uv contributors (@airgap-uv)
+description:
+  - Compares what a host says of itself with what is to be deployed to it. Nothing is asked and nothing is changed.
+options:
+  _input:
+    description: What M(airgap.uv.uv_target_info) returned, or what its failure left.
+    type: dict
+    required: true
+  wish:
+    description:
+      - What is to be deployed. C(path), C(owner), C(group), C(service_user), C(uv_source), C(via) and C(keep_releases)
+        are the variables of the role M(airgap.uv.uv_deploy#role), and C(check_mode) Ansible's.
+      - C(uv_needed) is the oldest uv that can do it, C(uv_needed_for) what needs it, and C(sends_uv) whether uv travels.
+      - C(collected) is whether something was collected, C(failure) why not. C(release), C(wheels) and C(files) are
+        what M(airgap.uv.uv_wheelhouse) returned for this host, C(unserved) the C(obstacles) of its target, and
+        C(uncovered) wheels that the host needs and no target takes.
+      - C(archive) is the C(size) and the C(unpacked) size, in bytes, of a Python that travels.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Stop where something is in the way
+  ansible.builtin.assert:
+    that: told.obstacles | length == 0
+  vars:
+    told: "{{ host | airgap.uv.uv_obstacles({'path': '/opt/shop', 'owner': 'shop'}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(obstacles), each with its C(kind), C(short) and C(text); C(notes), sentences on what is no obstacle today;
+      C(sends), bytes of the wheels that the host lacks; and C(takes), bytes that the deployment takes on its disks.
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.airgap.uv.plugins.module_utils.preflight import Preflight
+
+
+def uv_obstacles(told: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
+    """See `RETURN`."""
+    if not isinstance(told, Mapping) or not isinstance(wish, Mapping):
+        raise AnsibleFilterError("uv_obstacles wants what uv_target_info returned, and a dictionary.")
+    return Preflight.parse(told, wish).result()
+
+
+class FilterModule:
+    """The filter's name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"uv_obstacles": uv_obstacles}

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The preflight's report on all hosts, as a page that a person reads at once."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+_WIDTH = 110
+_NAMED = 12
+
+
+def page(hosts: Mapping[str, Mapping[str, Any]], partial: bool = False) -> list[str]:
+    """Lines, or none where there is nothing to say. `hosts`: what `Preflight.result` gives, by name."""
+    stopped = {name: told for name, told in hosts.items() if told["obstacles"]}
+    noted = {name: told for name, told in hosts.items() if told["notes"]}
+    if not stopped and not noted:
+        return []
+    lines = [_headline(len(stopped), len(hosts), partial)]
+    for names, texts in _alike(stopped, lambda told: [one["text"] for one in told["obstacles"]]):
+        lines += ["", *_heading(names), *_items(texts)]
+    for names, texts in _alike(noted, lambda told: told["notes"]):
+        lines += [
+            "",
+            *_heading(names, " (may be deployed to)" if not set(names) & set(stopped) else ""),
+            *_items(texts),
+        ]
+    free = [name for name in hosts if name not in stopped]
+    if stopped and free:
+        lines += ["", *_wrapped(f"Nothing in the way: {listed(free)}.")]
+    return lines
+
+
+def listed(names: Sequence[str]) -> str:
+    """`web1, web2 and 30 more`."""
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[: _NAMED - 2])} and {len(names) - _NAMED + 2} more"
+
+
+def _headline(stopped: int, all_hosts: int, partial: bool) -> str:
+    if not stopped:
+        return "Preflight: nothing is in the way."
+    hosts = "host" if all_hosts == 1 else "hosts"
+    after = "nothing was changed on them" if partial else "nothing was changed on any"
+    return f"Preflight: {stopped} of {all_hosts} {hosts} cannot be deployed to, and {after}."
+
+
+def _alike(hosts: Mapping[str, Mapping[str, Any]], texts: Any) -> Iterator[tuple[list[str], list[str]]]:
+    """Hosts of which the same is to be said."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, told in hosts.items():
+        groups.setdefault(tuple(texts(told)), []).append(name)
+    for said, names in groups.items():
+        yield names, list(said)
+
+
+def _heading(names: Sequence[str], more: str = "") -> list[str]:
+    return _wrapped(f"{listed(names)}{more}:")
+
+
+def _items(texts: Sequence[str]) -> list[str]:
+    return [line for text in texts for line in _item(text)]
+
+
+def _item(text: str) -> Iterator[str]:
+    """Lines that the text has already are kept; the others are wrapped."""
+    for number, line in enumerate(text.strip().splitlines()):
+        lead = "  - " if number == 0 else "    "
+        yield from textwrap.wrap(
+            line, _WIDTH, initial_indent=lead, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,298 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What stands in the way of a deployment to one host, from what is known before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.airgap.uv.plugins.module_utils.space import Place, Space
+
+# More packages without a wheel are named, but not explained.
+_EXPLAINED = 8
+
+# What to install for a part of the standard library that a distribution ships apart.
+_APART = {"distutils": "python3-distutils", "venv": "python3-venv"}
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """`short` names it in a few words, `text` is the whole: what, where, what to do."""
+
+    kind: str
+    short: str
+    text: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"kind": self.kind, "short": self.short, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be deployed to the host: the role's variables, and what was collected for it.
+
+    `wheels` are those that the host takes, as `uv_wheelhouse` returns them; `files` those of the staged project;
+    `unserved` the obstacles of the host's target; `uncovered` paths of wheels that it needs and no target of
+    `uv_deploy_targets` takes; `failure` why nothing was collected; `archive` the Python that travels.
+    """
+
+    path: str
+    owner: str = "root"
+    group: str = ""
+    service_user: str = ""
+    uv_source: str = "auto"
+    uv_needed: str = "0.5"
+    uv_needed_for: str = ""
+    sends_uv: bool = False
+    via: str = "auto"
+    keep_releases: int = 5
+    check_mode: bool = False
+    collected: bool = False
+    failure: str = ""
+    release: str = ""
+    wheels: Sequence[Mapping[str, Any]] = ()
+    files: Sequence[Mapping[str, Any]] = ()
+    unserved: Sequence[Mapping[str, Any]] = ()
+    uncovered: Sequence[str] = ()
+    archive: Mapping[str, Any] | None = None
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> Wish:
+        """Read the role's words; what is not given has its default."""
+        known = {name: raw[name] for name in cls.__dataclass_fields__ if raw.get(name) is not None}
+        return cls(**{**known, "keep_releases": int(known.get("keep_releases", cls.keep_releases))})
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """One host: `told` is what `uv_target_info` returned, or what its failure left."""
+
+    told: Mapping[str, Any]
+    wish: Wish
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, told: Mapping[str, Any], wish: Mapping[str, Any]) -> Preflight:
+        places = told.get("places") or {}
+        return cls(told, Wish.parse(wish), {name: Place.parse(raw) for name, raw in places.items()})
+
+    def result(self) -> dict[str, Any]:
+        """Obstacles and notes, and how much space the deployment takes."""
+        space = self.space
+        return {
+            "obstacles": [obstacle.as_dict() for obstacle in self.obstacles()],
+            "notes": list(self.notes()),
+            "sends": space.sent,
+            "takes": space.needed,
+        }
+
+    @property
+    def space(self) -> Space:
+        wish = self.wish
+        there = self.told.get("wheels") or {}
+        return Space.of(
+            places=self.places,
+            missing=[wheel for wheel in wish.wheels if there.get(wheel["path"]) != wheel["size"]],
+            unpacked=[] if self._has_release else [wheel for wheel in wish.wheels if not wheel.get("tool")],
+            program=[wheel for wheel in wish.wheels if wheel.get("tool") and not self._has_program],
+            files=[] if self._has_release else wish.files,
+            archive=wish.archive,
+        )
+
+    @property
+    def _has_release(self) -> bool:
+        return bool(self.wish.release) and self.wish.release in (self.told.get("releases") or [])
+
+    @property
+    def _has_program(self) -> bool:
+        """Whether the uv that travels may be there; then it takes no room but its own."""
+        return ((self.told.get("uv") or {}).get("path")) == f"{self.wish.path}/bin/uv"
+
+    def obstacles(self) -> Iterator[Obstacle]:
+        yield from self._no_facts()
+        yield from self._folder()
+        yield from self._people()
+        yield from self._mount()
+        yield from self._python()
+        yield from self._uv()
+        yield from self._rsync()
+        yield from self._wheels()
+        yield from self._disk()
+
+    def notes(self) -> Iterator[str]:
+        """What is no obstacle today."""
+        releases = len(self.told.get("releases") or [])
+        if self.wish.collected and not self._has_release and "releases" in self.places:
+            yield from self.space.later(self.wish.keep_releases - releases - 1, self.wish.keep_releases)
+
+    def _no_facts(self) -> Iterator[Obstacle]:
+        if not self.told.get("target"):
+            yield Obstacle("facts", "no Python to deploy for", _said(self.told))
+
+    def _folder(self) -> Iterator[Obstacle]:
+        found = self.told.get("in_the_way") or []
+        if found:
+            yield Obstacle(
+                "in_the_way",
+                f"{found[0]} is in the way",
+                f"Something else stands where the deployment belongs: {', '.join(found)}. "
+                "Move it away, or deploy to another uv_deploy_path.",
+            )
+
+    def _people(self) -> Iterator[Obstacle]:
+        told, wish = self.told, self.wish
+        user = told.get("user")
+        if user not in (None, "root", wish.owner):
+            yield Obstacle(
+                "owner",
+                f"{user} is neither root nor {wish.owner}",
+                f"The code is to belong to {wish.owner}, and {user} runs the tasks on this host. "
+                f"Let the play become root, or set uv_deploy_owner to {user}.",
+            )
+        # In check mode an earlier task may not have created them yet.
+        if not wish.check_mode:
+            yield from self._unknown()
+        stopped = (told.get("service_user") or {}).get("stopped_at")
+        if stopped:
+            yield Obstacle(
+                "service_user",
+                f"{wish.service_user} may not pass {stopped}",
+                f"{wish.service_user} (uv_deploy_service_user) may not pass {stopped} and could not read the code. "
+                "Change that folder's mode, or deploy to another uv_deploy_path.",
+            )
+
+    def _unknown(self) -> Iterator[Obstacle]:
+        unknown = set(self.told.get("unknown") or [])
+        if (self.told.get("service_user") or {}).get("known") is False:
+            unknown.add(f"user {self.wish.service_user}")
+        roles = {
+            f"user {self.wish.service_user}": "uv_deploy_service_user",
+            f"user {self.wish.owner}": "uv_deploy_owner",
+            f"group {self.wish.group}": "uv_deploy_group",
+        }
+        for name in sorted(unknown):
+            variable = f" ({roles[name]})" if name in roles else ""
+            yield Obstacle("unknown", f"no {name}", f"The host has no {name}{variable}. Create it before this role.")
+
+    def _mount(self) -> Iterator[Obstacle]:
+        """Once for each folder: it is the same one for most of what is written."""
+        seen = set()
+        for name, place in self.places.items():
+            if name not in self._used:
+                continue
+            reason = place.refuses(str(self.told.get("user")), runs=name in ("releases", "bin", "python"))
+            if reason and (place.at, reason.kind) not in seen:
+                seen.add((place.at, reason.kind))
+                yield Obstacle(reason.kind, reason.short, f"{reason.text}, or deploy to another uv_deploy_path.")
+
+    @property
+    def _used(self) -> list[str]:
+        """The places that something is written to."""
+        used = ["releases", "wheels"]
+        return used + ["bin"] * self.wish.sends_uv + ["python"] * bool(self.wish.archive)
+
+    def _python(self) -> Iterator[Obstacle]:
+        lacks = self.told.get("lacks") or []
+        if not lacks:
+            return
+        path = (self.told.get("python") or {}).get("path", "The host's Python")
+        packages = [_APART[name] for name in lacks if name in _APART]
+        remedy = f"Install {' and '.join(packages)} there" if packages else "Install them there"
+        yield Obstacle(
+            "lacks",
+            f"{path} lacks {', '.join(lacks)}",
+            f"{path} lacks {', '.join(lacks)}, and uv makes no environment of it without. "
+            f"{remedy}, or name another Python (uv_deploy_python).",
+        )
+
+    def _uv(self) -> Iterator[Obstacle]:
+        wish = self.wish
+        if wish.uv_source != "host":
+            return
+        uv = self.told.get("uv")
+        own = uv if uv and uv["path"] != f"{wish.path}/bin/uv" else None
+        if own and not is_older(own["version"], wish.uv_needed):
+            return
+        wanted = f"{wish.uv_needed}{wish.uv_needed_for and f', which {wish.uv_needed_for} needs'}"
+        found = (
+            f"the uv {own['version']} there is older than {wanted}"
+            if own
+            else "there is no uv on PATH or in /usr/local/bin"
+        )
+        yield Obstacle(
+            "uv",
+            f"uv {own['version']} is too old" if own else "no uv",
+            f"uv_deploy_uv_source is host, and {found}. Install one on the host, name it in uv_deploy_uv_executable, "
+            "or set uv_deploy_uv_source to auto.",
+        )
+
+    def _rsync(self) -> Iterator[Obstacle]:
+        if self.wish.via == "rsync" and "rsync" in self.told and not self.told["rsync"]:
+            yield Obstacle(
+                "rsync",
+                "no rsync",
+                "uv_deploy_via is rsync, and the host has none. Install rsync there, or set uv_deploy_via to auto.",
+            )
+
+    def _wheels(self) -> Iterator[Obstacle]:
+        if self.wish.failure:
+            yield Obstacle("collect", "nothing was collected", f"Nothing was collected: {self.wish.failure}")
+        unserved = self.wish.unserved
+        for raw in unserved[:_EXPLAINED]:
+            package = raw.get("package")
+            short = f"nothing of {package} fits" if package else "the lock leaves it out"
+            yield Obstacle("wheel", short, f"{package}: {raw['reason']}" if package else str(raw["reason"]))
+        more = [str(raw.get("package") or raw["reason"]) for raw in unserved[_EXPLAINED:]]
+        if more:
+            yield Obstacle("wheel", f"{len(more)} more packages", f"Nor does anything fit of {', '.join(more)}.")
+        if self.wish.uncovered:
+            missing = ", ".join(self.wish.uncovered[:_EXPLAINED])
+            rest = f" and {len(self.wish.uncovered) - _EXPLAINED} more" * (len(self.wish.uncovered) > _EXPLAINED)
+            yield Obstacle(
+                "targets",
+                "uv_deploy_targets leaves it out",
+                f"The host needs {missing}{rest}, and no target in uv_deploy_targets takes that. "
+                f"Add {_target(self.told)} to uv_deploy_targets, or leave the variable out.",
+            )
+
+    def _disk(self) -> Iterator[Obstacle]:
+        if not self.wish.collected:
+            return
+        for short, text in self.space.lacking():
+            yield Obstacle("disk", short, text)
+
+
+def is_older(version: str, than: str) -> bool:
+    """Compare releases by their numbers; a pre-release counts as its release."""
+    return _numbers(version) < _numbers(than)
+
+
+def _numbers(version: str) -> list[int]:
+    leading = ("".join(char for char in part if char.isdigit()) for part in version.split(".")[:3])
+    return [int(digits or 0) for digits in leading]
+
+
+def _target(told: Mapping[str, Any]) -> str:
+    target = told.get("target") or {}
+    return f"{{python: {target.get('python')}, platform: {target.get('platform')}}}"
+
+
+def _said(told: Mapping[str, Any]) -> str:
+    """The module's sentence; of one that died without any, the last line."""
+    said = str(told.get("msg") or "").strip()
+    last = next(
+        (
+            lines[-1].strip()
+            for key in ("module_stderr", "exception", "module_stdout")
+            for lines in [str(told.get(key) or "").strip().splitlines()]
+            if lines
+        ),
+        "",
+    )
+    if said and last and said.upper().startswith("MODULE FAILURE"):
+        return f"The host gives no facts: {last}"
+    return said or f"The host gives no facts{': ' + last if last else ''}."
