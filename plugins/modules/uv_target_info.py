@@ -33,6 +33,14 @@ options:
       - The range that the interpreter must be in when O(python) is not given. The system's C(python3) is
         taken if it fits, otherwise the newest that does.
     type: str
+  python_archives:
+    description:
+      - Archives of standalone builds of Python. The first that fits the host and O(python) is described in the place
+        of a Python that the host has, whether or not it is installed yet; RV(python) tells.
+      - Each has a C(path), of which the file's name counts here, a C(hash), and C(python) and C(platform) where the
+        file's name does not tell them. O(path) is needed too.
+    type: list
+    elements: dict
   path:
     description: Folder on the host that the application is deployed to. It need not be there.
     type: path
@@ -136,9 +144,13 @@ python:
       elements: str
       sample: []
     arrives:
-      description: File name of the archive that brings it, or none.
+      description: File name of the archive of O(python_archives) that brings it, or none.
       type: str
       sample: null
+    installed:
+      description: Whether it is there. One that arrives and is not is told of before it is there.
+      type: bool
+      sample: true
 libc:
   description: The C library, C(glibc) or C(musl), and its version.
   returned: success
@@ -225,153 +237,26 @@ free_bytes:
 """
 
 import os
-import pwd
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
-    Deployment,
-    DeploymentClosed,
-    ServiceUser,
-    Uv,
-    executable_in,
-    folders_of,
-    unknown,
-)
-from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
+from ansible_collections.airgap.uv.plugins.module_utils.deployment import executable_in, folders_of
 from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded
-from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Request, Runner
-from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
-from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, places
-from ansible_collections.airgap.uv.plugins.module_utils.search import Search, find
+from ansible_collections.airgap.uv.plugins.module_utils.host import Host, Question
+from ansible_collections.airgap.uv.plugins.module_utils.search import Search
 from ansible_collections.airgap.uv.plugins.module_utils.watch import watched
 
 ARGUMENT_SPEC = {
     "python": {"type": "str"},
     "requires_python": {"type": "str"},
+    "python_archives": {"type": "list", "elements": "dict"},
     "path": {"type": "path"},
     "uv_executable": {"type": "path"},
     "service_user": {"type": "str"},
     "owner": {"type": "str"},
     "group": {"type": "str"},
 }
-
-Facts = dict[str, Any]
-
-
-class HostUnfit(AirgapError):
-    """What could not be told of the host, and beside it everything that could."""
-
-    def __init__(self, errors: list[AirgapError], told: Facts) -> None:
-        super().__init__(errors, told)
-        self._errors = errors
-        self._told = told
-
-    def facts(self) -> Facts:
-        found = {key: value for error in self._errors for key, value in error.facts().items()}
-        return {**found, **self._told}
-
-    def __str__(self) -> str:
-        return "\n".join(str(error) for error in self._errors)
-
-
-@dataclass(frozen=True)
-class Host:
-    """What the facts are asked of: `folders` are searched for programs, `tmp` is Ansible's folder there."""
-
-    run: Runner
-    folders: list[Path]
-    tmp: Path
-
-
-def describe(given: Facts, host: Host) -> Facts:
-    """Everything that the module returns. Raises `HostUnfit`."""
-    told: Facts = {}
-    errors: list[AirgapError] = []
-    for part in (_general, _python, _uv, _deployed):
-        try:
-            told.update(part(given, host))
-        except AirgapError as error:
-            errors.append(error)
-    if errors:
-        raise HostUnfit(errors, told)
-    return told
-
-
-def _general(given: Facts, host: Host) -> Facts:
-    return {
-        "rsync": executable_in("rsync", host.folders),
-        "user": _user(),
-        "unknown": unknown(given["owner"], given["group"]),
-    }
-
-
-def _python(given: Facts, host: Host) -> Facts:
-    search = Search.usual(os.environ.get("PATH", ""), own=str(Path(sys.base_prefix) / "bin"))
-    python = find(Request.parse(given["python"], given["requires_python"]), search, host.run)
-    libc = Libc.of(python, host.run)
-    return {
-        "target": {"python": python.name, "platform": libc.platform(python), "markers": dict(python.markers)},
-        "python": _told_of(python),
-        "libc": {"name": libc.name, "version": libc.version},
-    }
-
-
-def _told_of(python: Interpreter) -> Facts:
-    return {
-        "path": python.path,
-        "version": python.version,
-        "implementation": python.implementation,
-        "threaded": python.threaded,
-        "debug": python.debug,
-        "bits": python.bits,
-        "lacks": list(python.lacks),
-        "arrives": None,
-    }
-
-
-def _uv(given: Facts, host: Host) -> Facts:
-    own = [Path(given["path"]) / "bin"] if given["path"] else []
-    uv = Uv.find(given["uv_executable"], [*host.folders, *own], host.run)
-    return {"uv": {"path": uv.path, "version": uv.version} if uv else None}
-
-
-def _deployed(given: Facts, host: Host) -> Facts:
-    if not given["path"]:
-        return {}
-    path = Path(given["path"])
-    deployment = Deployment(path)
-    # The places first: they stand in for the rest where a folder is closed to this user.
-    parts: dict[str, Callable[[], Any]] = {
-        "places": lambda: places(path, tmp=host.tmp),
-        "free_bytes": lambda: deployment.free_bytes,
-        "in_the_way": lambda: deployment.in_the_way,
-        "current": lambda: deployment.current,
-        "current_python": lambda: deployment.current_python,
-        "releases": lambda: deployment.releases,
-        "wheels": lambda: kept_wheels(path / "wheels"),
-    }
-    if given["service_user"]:
-        parts["service_user"] = lambda: vars(ServiceUser.of(given["service_user"], path)).copy()
-    told: Facts = {}
-    for name, part in parts.items():
-        try:
-            told[name] = part()
-        except OSError as error:
-            closed = DeploymentClosed(str(error.filename or path), error.strerror or str(error))
-            raise HostUnfit([closed], told) from None
-    return told
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
 
 
 def main() -> None:
@@ -380,11 +265,17 @@ def main() -> None:
         required_by={"service_user": ["path"]},
         supports_check_mode=True,
     )
-    folders = folders_of(os.environ.get("PATH", ""), Path("/usr/local/bin"), Path("/usr/bin"))
-    run = watched(module.run_command, executable_in("setsid", folders))
+    path = os.environ.get("PATH", "")
+    folders = folders_of(path, Path("/usr/local/bin"), Path("/usr/bin"))
+    host = Host(
+        run=watched(module.run_command, executable_in("setsid", folders)),
+        folders=folders,
+        search=Search.usual(path, own=str(Path(sys.base_prefix) / "bin")),
+        own=sys.executable,
+        tmp=Path(module.tmpdir),
+    )
     with guarded(module):
-        host = Host(run, folders, Path(module.tmpdir))
-        module.exit_json(changed=False, **describe(module.params, host))
+        module.exit_json(changed=False, **host.answer(Question.parse(module.params)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that a host is asked before a deployment. What cannot be told keeps nothing else from being told."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
+    Deployment,
+    DeploymentClosed,
+    ServiceUser,
+    Uv,
+    executable_in,
+    unknown,
+)
+from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
+from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Request, Runner
+from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc, machine_of
+from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, places
+from ansible_collections.airgap.uv.plugins.module_utils.search import PythonUnusable, Search, find
+from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives
+
+
+class HostUnfit(AirgapError):
+    """What could not be told of the host, and beside it everything that could."""
+
+    def __init__(self, errors: list[AirgapError], told: dict[str, Any]) -> None:
+        super().__init__(errors, told)
+        self._errors = errors
+        self._told = told
+
+    def facts(self) -> dict[str, Any]:
+        found = {key: value for error in self._errors for key, value in error.facts().items()}
+        return {**found, **self._told}
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self._errors)
+
+
+class ArchivesNeedPath(AirgapError):
+    def __str__(self) -> str:
+        return "python_archives: path is missing, the folder on the host that a Python is installed under."
+
+
+@dataclass(frozen=True)
+class Question:
+    """The module's options. `path` is the deployment's folder."""
+
+    python: str | None = None
+    requires_python: str | None = None
+    archives: tuple[Mapping[str, Any], ...] = ()
+    path: Path | None = None
+    uv_executable: str | None = None
+    service_user: str | None = None
+    owner: str | None = None
+    group: str | None = None
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> Question:
+        return cls(
+            python=raw["python"],
+            requires_python=raw["requires_python"],
+            archives=tuple(raw["python_archives"] or ()),
+            path=Path(raw["path"]) if raw["path"] else None,
+            uv_executable=raw["uv_executable"],
+            service_user=raw["service_user"],
+            owner=raw["owner"],
+            group=raw["group"],
+        )
+
+
+@dataclass(frozen=True)
+class Host:
+    """How it is asked: `run` runs commands, `folders` are searched for programs, `search` for interpreters.
+
+    `own` is the interpreter that Ansible uses, `tmp` the folder where Ansible puts its own files.
+    """
+
+    run: Runner
+    folders: list[Path]
+    search: Search
+    own: str
+    tmp: Path
+
+    def answer(self, question: Question) -> dict[str, Any]:
+        """Everything that the module returns. Raises `HostUnfit`."""
+        parts: dict[str, Callable[[], Any]] = {
+            "rsync": lambda: executable_in("rsync", self.folders),
+            "user": _user,
+            "unknown": lambda: unknown(question.owner, question.group),
+            "uv": lambda: self._uv(question),
+            **(_deployed(question.path, self.tmp, question.service_user) if question.path else {}),
+        }
+        told: dict[str, Any] = {}
+        errors: list[AirgapError] = []
+        try:
+            told.update(self._python(question))
+        except AirgapError as error:
+            errors.append(error)
+        for name, part in parts.items():
+            try:
+                told[name] = part()
+            except AirgapError as error:
+                errors.append(error)
+            except OSError as error:
+                closed = DeploymentClosed(str(error.filename or question.path), error.strerror or str(error))
+                if str(closed) not in map(str, errors):
+                    errors.append(closed)
+        if errors:
+            raise HostUnfit(errors, told)
+        return told
+
+    def _uv(self, question: Question) -> dict[str, Any] | None:
+        own = [question.path / "bin"] if question.path else []
+        uv = Uv.find(question.uv_executable, [*self.folders, *own], self.run)
+        return asdict(uv) if uv else None
+
+    def _python(self, question: Question) -> dict[str, Any]:
+        request = Request.parse(question.python, question.requires_python)
+        found = self._arriving(question, request) or self._present(request)
+        return found.told()
+
+    def _present(self, request: Request) -> Found:
+        python = find(request, self.search, self.run)
+        return Found(python, Libc.of(python, self.run))
+
+    def _arriving(self, question: Question, request: Request) -> Found | None:
+        """The interpreter that one of the archives brings, or brought."""
+        archives = parse_archives(list(question.archives))
+        if not archives:
+            return None
+        if question.path is None:
+            raise ArchivesNeedPath
+        try:
+            own = Interpreter.probe(self.own, self.run)
+        except ValueError as error:
+            raise PythonUnusable(self.own, str(error)) from None
+        libc = Libc.of(own, self.run)
+        archive = choose(archives, request, libc, machine_of(own))
+        if archive is None:
+            return None
+        installed = archive.installed(question.path, self.run)
+        return Found(installed or archive.described(own, question.path), libc, archive, installed is not None)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The interpreter for the application; with `archive` it travels, and may not be there yet."""
+
+    python: Interpreter
+    libc: Libc
+    archive: Archive | None = None
+    installed: bool = True
+
+    def told(self) -> dict[str, Any]:
+        python = self.python
+        return {
+            "target": {
+                "python": python.name,
+                "platform": self.libc.platform(python),
+                "markers": dict(python.markers),
+            },
+            "python": {
+                "path": python.path,
+                "version": python.version,
+                "implementation": python.implementation,
+                "threaded": python.threaded,
+                "debug": python.debug,
+                "bits": python.bits,
+                "lacks": list(python.lacks),
+                "arrives": self.archive.name if self.archive else None,
+                "installed": self.installed,
+            },
+            "libc": asdict(self.libc),
+        }
+
+
+def _deployed(path: Path, tmp: Path, service_user: str | None) -> dict[str, Callable[[], Any]]:
+    """What is asked of a deployment's folder; each may meet a folder that is closed to this user (`OSError`)."""
+    deployment = Deployment(path)
+    parts: dict[str, Callable[[], Any]] = {
+        "places": lambda: places(path, tmp=tmp),
+        "free_bytes": lambda: deployment.free_bytes,
+        "in_the_way": lambda: deployment.in_the_way,
+        "current": lambda: deployment.current,
+        "current_python": lambda: deployment.current_python,
+        "releases": lambda: deployment.releases,
+        "wheels": lambda: kept_wheels(path / "wheels"),
+    }
+    if service_user:
+        parts["service_user"] = lambda: asdict(ServiceUser.of(service_user, path))
+    return parts
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
