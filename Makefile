@@ -1,5 +1,5 @@
-# What a checkout needs is made under build/; nothing outside of it is touched, but for Debian packages
-# that the containers need (`make system`, as root).
+# What a checkout needs is made under build/; nothing outside of it is touched, but for what the
+# containers need (`make system`, as root).
 #
 #   make demo     deploy the example to this machine, under build/demo/, and show its answer
 #   make test     everything that CI runs, quick checks first
