@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.airgap.uv.plugins.module_utils.page import page
@@ -37,7 +38,7 @@ class ActionModule(ActionBase):
                 "collected depends on all of them. Give the play `strategy: linear`."
             )
         hosts = self._task.args.get("hosts") or {}
-        lines = page(hosts, bool(self._task.args.get("partial")))
+        lines = page(hosts, self._task.args.get("gone") or [], boolean(self._task.args.get("partial", False)))
         if lines:
             Display().display("\n".join(["", *lines, ""]))
         stopped = [name for name, told in hosts.items() if told["obstacles"]]

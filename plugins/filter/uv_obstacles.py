@@ -22,8 +22,9 @@ options:
   wish:
     description:
       - What is to be deployed. C(path), C(owner), C(group), C(service_user), C(uv_source), C(via) and C(keep_releases)
-        are the variables of the role M(airgap.uv.uv_deploy#role), and C(check_mode) Ansible's.
-      - C(uv_needed) is the oldest uv that can do it, C(uv_needed_for) what needs it, and C(sends_uv) whether uv travels.
+        are the variables of the role P(airgap.uv.uv_deploy#role), and C(check_mode) Ansible's.
+      - C(uv_needed) is the oldest uv that can do it, C(uv_needed_for) what needs it, and C(sends_uv) whether uv
+        travels.
       - C(collected) is whether something was collected, C(failure) why not. C(release), C(wheels) and C(files) are
         what M(airgap.uv.uv_wheelhouse) returned for this host, C(unserved) the C(obstacles) of its target, and
         C(uncovered) wheels that the host needs and no target takes.

@@ -14,11 +14,14 @@ _WIDTH = 110
 _NAMED = 12
 
 
-def page(hosts: Mapping[str, Mapping[str, Any]], partial: bool = False) -> list[str]:
-    """Lines, or none where there is nothing to say. `hosts`: what `Preflight.result` gives, by name."""
+def page(hosts: Mapping[str, Mapping[str, Any]], gone: Sequence[str] = (), partial: bool = False) -> list[str]:
+    """Lines, or none where there is nothing to say.
+
+    `hosts`: what `Preflight.result` gives, by name; `gone`: hosts that were not reached.
+    """
     stopped = {name: told for name, told in hosts.items() if told["obstacles"]}
     noted = {name: told for name, told in hosts.items() if told["notes"]}
-    if not stopped and not noted:
+    if not stopped and not noted and not gone:
         return []
     lines = [_headline(len(stopped), len(hosts), partial)]
     for names, texts in _alike(stopped, lambda told: [one["text"] for one in told["obstacles"]]):
@@ -32,6 +35,8 @@ def page(hosts: Mapping[str, Mapping[str, Any]], partial: bool = False) -> list[
     free = [name for name in hosts if name not in stopped]
     if stopped and free:
         lines += ["", *_wrapped(f"Nothing in the way: {listed(free)}.")]
+    if gone:
+        lines += ["", *_wrapped(f"Not reached, and left out by Ansible: {listed(gone)}.")]
     return lines
 
 

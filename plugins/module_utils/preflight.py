@@ -15,6 +15,12 @@ from ansible_collections.airgap.uv.plugins.module_utils.space import Place, Spac
 # More packages without a wheel are named, but not explained.
 _EXPLAINED = 8
 
+# Characters of a sentence that says itself shortly enough.
+_SHORT = 120
+
+# What Ansible leaves of a module that died.
+_OUTPUT = ("module_stderr", "exception", "module_stdout")
+
 # What to install for a part of the standard library that a distribution ships apart.
 _APART = {"distutils": "python3-distutils", "venv": "python3-venv"}
 
@@ -130,8 +136,13 @@ class Preflight:
             yield from self.space.later(self.wish.keep_releases - releases - 1, self.wish.keep_releases)
 
     def _no_facts(self) -> Iterator[Obstacle]:
-        if not self.told.get("target"):
-            yield Obstacle("facts", "no Python to deploy for", _said(self.told))
+        """The module's failure: a sentence on each line that is not indented."""
+        told = self.told
+        if told.get("target") and not told.get("msg"):
+            return
+        for said in _sentences(_said(told)):
+            short = "no facts" if "user" not in told else said if len(said) < _SHORT else "the host cannot be described"
+            yield Obstacle("facts", short, said)
 
     def _folder(self) -> Iterator[Obstacle]:
         found = self.told.get("in_the_way") or []
@@ -180,7 +191,7 @@ class Preflight:
 
     def _mount(self) -> Iterator[Obstacle]:
         """Once for each folder: it is the same one for most of what is written."""
-        seen = set()
+        seen = {(path, "rights") for path in self.told.get("in_the_way") or []}
         for name, place in self.places.items():
             if name not in self._used:
                 continue
@@ -196,10 +207,11 @@ class Preflight:
         return used + ["bin"] * self.wish.sends_uv + ["python"] * bool(self.wish.archive)
 
     def _python(self) -> Iterator[Obstacle]:
-        lacks = self.told.get("lacks") or []
+        python = self.told.get("python") or {}
+        lacks = python.get("lacks") or []
         if not lacks:
             return
-        path = (self.told.get("python") or {}).get("path", "The host's Python")
+        path = python.get("path", "The host's Python")
         packages = [_APART[name] for name in lacks if name in _APART]
         remedy = f"Install {' and '.join(packages)} there" if packages else "Install them there"
         yield Obstacle(
@@ -240,12 +252,14 @@ class Preflight:
 
     def _wheels(self) -> Iterator[Obstacle]:
         if self.wish.failure:
-            yield Obstacle("collect", "nothing was collected", f"Nothing was collected: {self.wish.failure}")
+            yield Obstacle("collect", "nothing was collected", _sentence(f"Nothing was collected: {self.wish.failure}"))
         unserved = self.wish.unserved
         for raw in unserved[:_EXPLAINED]:
             package = raw.get("package")
             short = f"nothing of {package} fits" if package else "the lock leaves it out"
-            yield Obstacle("wheel", short, f"{package}: {raw['reason']}" if package else str(raw["reason"]))
+            yield Obstacle(
+                "wheel", short, f"{package}: {_ended(str(raw['reason']))}" if package else _sentence(str(raw["reason"]))
+            )
         more = [str(raw.get("package") or raw["reason"]) for raw in unserved[_EXPLAINED:]]
         if more:
             yield Obstacle("wheel", f"{len(more)} more packages", f"Nor does anything fit of {', '.join(more)}.")
@@ -281,18 +295,30 @@ def _target(told: Mapping[str, Any]) -> str:
     return f"{{python: {target.get('python')}, platform: {target.get('platform')}}}"
 
 
+def _ended(text: str) -> str:
+    text = text.strip()
+    return text + ("" if text.endswith((".", "!", "?")) or "\n" in text else ".")
+
+
+def _sentence(text: str) -> str:
+    return f"{text.strip()[:1].upper()}{_ended(text)[1:]}"
+
+
+def _sentences(text: str) -> list[str]:
+    found: list[str] = []
+    for line in text.splitlines():
+        if found and line.startswith((" ", "\t")):
+            found[-1] += f"\n{line}"
+        elif line.strip():
+            found.append(line)
+    return found
+
+
 def _said(told: Mapping[str, Any]) -> str:
-    """The module's sentence; of one that died without any, the last line."""
+    """The module's sentence; of one that did not get so far, what Ansible says, with the last line of its output."""
     said = str(told.get("msg") or "").strip()
-    last = next(
-        (
-            lines[-1].strip()
-            for key in ("module_stderr", "exception", "module_stdout")
-            for lines in [str(told.get(key) or "").strip().splitlines()]
-            if lines
-        ),
-        "",
-    )
-    if said and last and said.upper().startswith("MODULE FAILURE"):
-        return f"The host gives no facts: {last}"
-    return said or f"The host gives no facts{': ' + last if last else ''}."
+    if "user" in told and said:
+        return said
+    last = [lines[-1].strip() for key in _OUTPUT for lines in [str(told.get(key) or "").strip().splitlines()] if lines]
+    parts = [part for part in [said.splitlines()[0].rstrip(".") if said else "", *last[:1]] if part]
+    return f"The host gives no facts: {'; '.join(parts) or 'see the error above'}."

@@ -12,7 +12,7 @@ description:
   - Shows one report, in which hosts are grouped of which the same is to be said. Where nothing is in the way it
     shows nothing.
   - Refuses the strategies C(free) and C(host_pinned), in which hosts do not wait for one another.
-  - The role M(airgap.uv.uv_deploy#role) uses it. It runs on the controller and asks no host.
+  - The role P(airgap.uv.uv_deploy#role) uses it. It runs on the controller and asks no host.
 version_added: 0.2.0
 author:
   - airgap.uv contributors (@airgap-uv)
@@ -21,6 +21,11 @@ options:
     description: What the filter P(airgap.uv.uv_obstacles#filter) says of each host, by the host's name.
     type: dict
     default: {}
+  gone:
+    description: Names of hosts that were to be asked and were not reached.
+    type: list
+    elements: str
+    default: []
   partial:
     description: Whether hosts without an obstacle are deployed to although others have one. The report says so.
     type: bool
@@ -82,7 +87,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={"hosts": {"type": "dict", "default": {}}, "partial": {"type": "bool", "default": False}},
+        argument_spec={
+            "hosts": {"type": "dict", "default": {}},
+            "gone": {"type": "list", "elements": "str", "default": []},
+            "partial": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     module.fail_json(msg="uv_preflight is an action plugin and does nothing on a host.")
