@@ -27,8 +27,8 @@ from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
 from ansible_collections.airgap.uv.plugins.module_utils.python_build import ArchiveInvalid, PythonBuild
 from ansible_collections.airgap.uv.plugins.module_utils.record import intact
 
-# What every uv since 0.6.13 unpacks.
-_SUFFIXES = (".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2")
+# What every uv from 0.6.13 to 0.13.8 unpacks; the latter has given up .tar.xz and .tar.bz2.
+_SUFFIXES = (".tar.gz", ".tgz", ".tar.zst")
 
 _PLAIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._+%~-]*$")
 _HASH = re.compile(r"^(?:sha256[:=])?(?P<digest>[0-9A-Fa-f]{64})$")

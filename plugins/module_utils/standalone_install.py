@@ -176,5 +176,7 @@ class Installation:
 
 def _last(said: str) -> str:
     """uv's error and its causes in one line."""
-    lines = [re.sub(r"^(error|Caused by):\s*", "", line.strip()) for line in said.splitlines()]
+    lines = [
+        re.sub(r"^(error|caused by|cause):\s*", "", line.strip(), flags=re.IGNORECASE) for line in said.splitlines()
+    ]
     return ": ".join(line.rstrip(".") for line in lines[-3:] if line) or "it said nothing"

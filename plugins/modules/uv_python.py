@@ -23,7 +23,7 @@ options:
   archive:
     description:
       - The archive on the host, laid out as those of python-build-standalone are (C(python/bin), C(python/lib)),
-        and packed as C(.tar.gz), C(.tgz), C(.tar.zst), C(.tar.xz) or C(.tar.bz2).
+        and packed as C(.tar.gz), C(.tgz) or C(.tar.zst).
     type: path
     required: true
   hash:

@@ -49,14 +49,15 @@ def make_archive(folder: Path, name: str = NAME, more: dict[str, str] | None = N
     return folder / name
 
 
-def make_small_archive(path: Path, *members: tarfile.TarInfo) -> Path:
-    """What uv takes for a Python of this version although it does not run; `members` come after it."""
+def make_small_archive(path: Path, *members: tarfile.TarInfo, python: str = MINOR, suffix: str = "") -> Path:
+    """What uv takes for a Python although it does not run; `members` come after it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    name = f"python{python}{suffix}"
     with tarfile.open(path, "w:gz") as tar:
-        _add(tar, f"bin/python{MINOR}", b"#!/bin/sh\nexit 3\n", 0o755)
-        _add(tar, f"lib/python{MINOR}/os.py", b"", 0o644)
+        _add(tar, f"bin/{name}", b"#!/bin/sh\nexit 3\n", 0o755)
+        _add(tar, f"lib/{name}/os.py", b"", 0o644)
         data = b"# system configuration generated and used by the sysconfig module\nbuild_time_vars = {}\n"
-        _add(tar, f"lib/python{MINOR}/_sysconfigdata__linux_{platform.machine()}-linux-gnu.py", data, 0o644)
+        _add(tar, f"lib/{name}/_sysconfigdata_{suffix}_linux_{platform.machine()}-linux-gnu.py", data, 0o644)
         for member in members:
             tar.addfile(member, io.BytesIO(b"x" * member.size))
     return path

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Inter
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
 from ansible_collections.airgap.uv.plugins.module_utils.python_build import ArchiveInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives
+from ansible_collections.airgap.uv.tests.unit.support.projects import clean_environment, uv_executable
+from ansible_collections.airgap.uv.tests.unit.support.standalone import make_small_archive, sha256
 
 HASH = "sha256:" + "ab" * 32
 OPT = Path("/opt/app")
@@ -43,7 +47,7 @@ NAMED = [
         "cpython-3.13.0rc2-linux-aarch64-gnu/bin/python3.13",
     ),
     (
-        "cpython-3.13.0+20241016-x86_64-unknown-linux-gnu-freethreaded+pgo+lto-full.tar.zst",
+        "cpython-3.13.0+20241016-x86_64-unknown-linux-gnu-freethreaded-install_only.tar.gz",
         "3.13.0t",
         "x86_64-unknown-linux-gnu",
         "cpython-3.13.0+freethreaded-linux-x86_64-gnu/bin/python3.13t",
@@ -84,6 +88,25 @@ def test_a_name_tells_what_it_is(name: str, python: str, platform: str, interpre
     assert Archive.parse(archive.as_dict()) == archive
 
 
+@pytest.mark.parametrize("name", [name for name, *_told in NAMED])
+def test_uv_calls_it_the_same(name: str, tmp_path: Path) -> None:
+    """uv installs it in that folder, whatever machine it is for."""
+    archive = Archive.parse({"path": name, "hash": HASH})
+    build = archive.build
+    source = make_small_archive(tmp_path / name, python=build.minor, suffix="t" if build.threaded else "")
+    downloads = tmp_path / "downloads.json"
+    downloads.write_text(json.dumps({build.key: build.download(source.as_uri(), sha256(source))}))
+    more = {
+        "UV_PYTHON_DOWNLOADS": "manual",
+        "UV_PYTHON_DOWNLOADS_JSON_URL": str(downloads),
+        "UV_PYTHON_INSTALL_BIN": "0",
+        "UV_PYTHON_INSTALL_DIR": str(tmp_path / "python"),
+    }
+    command = [str(uv_executable()), "python", "install", build.key, "--no-config", "--offline", "--no-cache"]
+    subprocess.run(command, env=clean_environment(tmp_path / "home", **more), cwd=tmp_path, check=True)
+    assert (tmp_path / "python" / build.key / build.executable).is_file()
+
+
 def test_what_is_said_wins_over_the_name() -> None:
     raw = {"path": NAMED[0][0], "hash": HASH, "python": "3.12.8", "platform": "aarch64-manylinux_2_36"}
     archive = Archive.parse(raw)
@@ -96,6 +119,7 @@ BAD = [
         {"path": "python.zip"},
         "python_archives[0].path: 'python.zip' is no archive of a Python; give a file that ends in",
     ),
+    ({"path": "python.tar.xz"}, "python_archives[0].path: 'python.tar.xz' is no archive of a Python"),
     ({"path": "py thon.tar.gz"}, "python_archives[0].path: 'py thon.tar.gz' is no archive"),
     ({}, "python_archives[0].path: '' is no archive"),
     ({"path": NAMED[0][0], "hash": "md5:abc"}, "python_archives[0].hash: 'md5:abc' is none; write sha256: and its 64"),
