@@ -277,7 +277,10 @@ def _end_of(rc: int, err: str) -> str:
             return f"ended by {signal.Signals(-rc).name}"
         except ValueError:
             return f"ended by signal {-rc}"
-    return (err.strip().splitlines() or [f"code {rc}"])[-1].strip()[:200]
+    lines = [line.strip() for line in err.splitlines() if line.strip()] or [f"code {rc}"]
+    fatal = next((line for line in lines if line.startswith("Fatal Python error")), None)
+    # Python ends with the error, most programs begin with it.
+    return (fatal or lines[-1 if "Traceback" in err else 0])[:200]
 
 
 def _incomplete(version: str, missing: Sequence[str]) -> str:

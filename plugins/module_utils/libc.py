@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import re
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.airgap.uv.plugins.module_utils.elf import Program
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Runner
 
@@ -20,11 +20,8 @@ _MUSL_VERSION = re.compile(r"^Version (?P<version>\d+(\.\d+)+)", re.MULTILINE)
 # packaging.tags. A 32-bit Arm that runs as such on a 64-bit kernel is called armv8l, and takes armv7l's wheels.
 _NARROW = {"x86_64": "i686", "aarch64": "armv7l", "armv8l": "armv7l"}
 
-# https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html and the ABI supplement for Arm.
-_ELF_32, _ELF_BIG_ENDIAN = 1, 2
-_PT_INTERP = 3
-_EM_386 = 3
-_ARM_ABI_MASK, _ARM_ABI_5, _ARM_HARD_FLOAT = 0xFF000000, 0x05000000, 0x400
+# Those that a target may have; there are others, but no index has wheels for them.
+ARCHITECTURES = ("aarch64", "armv7l", "i686", "ppc64le", "riscv64", "s390x", "x86_64")
 
 
 class LibcUnknown(AirgapError):
@@ -40,7 +37,7 @@ class LibcUnknown(AirgapError):
 
 
 class AbiUnsupported(AirgapError):
-    """`abi`: what the interpreter was compiled for, that no wheel on an index is."""
+    """`abi`: what the interpreter was compiled for, and wheels are not."""
 
     def __init__(self, interpreter: str, abi: str) -> None:
         super().__init__(interpreter, abi)
@@ -49,53 +46,9 @@ class AbiUnsupported(AirgapError):
 
     def __str__(self) -> str:
         return (
-            f"{self.interpreter} is compiled for {self.abi}, which no wheel is built for. Name another interpreter "
-            "(python, uv_deploy_python)."
+            f"{self.interpreter} is compiled for {self.abi}, and wheels are chosen for {', '.join(ARCHITECTURES)} "
+            "only. Name another interpreter (python, uv_deploy_python)."
         )
-
-
-@dataclass(frozen=True)
-class Program:
-    """What the header of a program says (ELF); `loader` is None where it needs none."""
-
-    bits: int
-    machine: int
-    flags: int
-    loader: str | None
-
-    @classmethod
-    def read(cls, path: Path) -> Program | None:
-        """None for what is no such program, or may not be read."""
-        try:
-            with path.open("rb") as file:
-                return cls.parse(file.read(1 << 14))
-        except (OSError, struct.error, ValueError):
-            return None
-
-    @classmethod
-    def parse(cls, start: bytes) -> Program:
-        """From the first bytes of the file, where linkers put all of this. Raises `ValueError`, `struct.error`."""
-        if start[:4] != b"\x7fELF":
-            raise ValueError("no ELF")
-        narrow = start[4] == _ELF_32
-        order = ">" if start[5] == _ELF_BIG_ENDIAN else "<"
-        header = struct.unpack_from(f"{order}HHI{'III' if narrow else 'QQQ'}IHHH", start, 16)
-        _type, machine, _version, _entry, table, _sections, flags, _size, entry_size, count = header
-        loader = None
-        for number in range(count):
-            at = table + number * entry_size
-            kind, second, third, *_more, length = struct.unpack_from(
-                f"{order}II{'III' if narrow else 'QQQQ'}", start, at
-            )
-            if kind == _PT_INTERP:
-                offset = second if narrow else third
-                loader = start[offset : offset + length].rstrip(b"\0").decode("utf-8", "surrogateescape")
-        return cls(32 if narrow else 64, machine, flags, loader)
-
-    @property
-    def hard_float(self) -> bool:
-        """Whether this Arm program passes floats in registers, as armhf does and every armv7l wheel."""
-        return self.flags & _ARM_ABI_MASK == _ARM_ABI_5 and bool(self.flags & _ARM_HARD_FLOAT)
 
 
 @dataclass(frozen=True)
@@ -133,21 +86,22 @@ class Libc:
 def machine_of(python: Interpreter) -> str:
     """The architecture of the wheels that it takes: `x86_64`, `i686`, `armv7l` ... Raises `AbiUnsupported`."""
     machine = python.markers["platform_machine"]
-    if python.bits == 64:
-        return machine
-    machine = _NARROW.get(machine, machine)
+    if python.bits == 32:
+        machine = _NARROW.get(machine, machine)
+    if machine not in ARCHITECTURES:
+        raise AbiUnsupported(python.path, machine)
     # Where the file cannot be read the kernel's word and the width must do.
     program = Program.read(Path(python.path))
     if program and machine == "armv7l" and not program.hard_float:
         raise AbiUnsupported(python.path, "Arm without hardware floating point (armel)")
-    if program and machine == "i686" and program.machine != _EM_386:
+    if program and machine == "i686" and not program.i386:
         raise AbiUnsupported(python.path, "x32, 32-bit pointers on x86_64")
     return machine
 
 
 def _musl_loaders(python: Interpreter, root: Path) -> list[str]:
-    """The loader that the interpreter itself names, otherwise those that the host has."""
+    """The loader that the interpreter itself names; where its file cannot be read, those that the host has."""
     program = Program.read(Path(python.path))
-    if program and program.loader:
-        return [program.loader] if "musl" in program.loader else []
+    if program:
+        return [program.loader] if program.loader and "musl" in program.loader else []
     return [str(loader) for loader in sorted((root / "lib").glob("ld-musl-*.so.1"))]

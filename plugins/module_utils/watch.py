@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Runner
@@ -22,23 +24,14 @@ RunCommand = Callable[..., "tuple[int, str, str]"]
 PATIENCE = 10.0
 
 
-def watched(run_command: RunCommand, setsid: str | None, seconds: float = PATIENCE) -> Runner:
-    """A runner that ends a command, and all that it started, after `seconds`, and raises `TimeoutError` then.
-
-    `setsid` is the path of that program, which gives the command a process group of its own; without it only
-    the command itself is ended.
-    """
+def watched(run_command: RunCommand, seconds: float = PATIENCE) -> Runner:
+    """A runner that ends a command, and all that it started, after `seconds`, and raises `TimeoutError` then."""
 
     def run(argv: Sequence[str]) -> tuple[int, str, str]:
-        # setsid would say it in its own words.
-        if not os.path.exists(argv[0]):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
-        if os.path.isdir(argv[0]) or not os.access(argv[0], os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), argv[0])
         watch = _Watch(seconds)
         try:
             rc, out, err = run_command(
-                [*([setsid] if setsid else []), *argv],
+                list(argv),
                 handle_exceptions=False,
                 expand_user_and_vars=False,
                 before_communicate_callback=watch.start,
@@ -71,8 +64,21 @@ class _Watch:
         if process.poll() is not None:
             return
         self.overdue = True
-        try:
-            own = os.getpgid(process.pid) == process.pid
-            (os.killpg if own else os.kill)(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        # Not by process group: run_command starts a command in the module's own.
+        for pid in [*_descendants(process.pid), process.pid]:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _descendants(pid: int) -> list[int]:
+    """What a process started, and what that started (proc(5))."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # A process may end while it is looked at. Its name, in brackets, may hold anything.
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            parent = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(stat.parent.name))
+    found = [pid]
+    for one in found:
+        found.extend(children.get(one, []))
+    return found[1:]

@@ -241,7 +241,7 @@ import sys
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.airgap.uv.plugins.module_utils.deployment import executable_in, folders_of
+from ansible_collections.airgap.uv.plugins.module_utils.deployment import folders_of
 from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded
 from ansible_collections.airgap.uv.plugins.module_utils.host import Host, Question
 from ansible_collections.airgap.uv.plugins.module_utils.search import Search
@@ -268,7 +268,7 @@ def main() -> None:
     path = os.environ.get("PATH", "")
     folders = folders_of(path, Path("/usr/local/bin"), Path("/usr/bin"))
     host = Host(
-        run=watched(module.run_command, executable_in("setsid", folders)),
+        run=watched(module.run_command),
         folders=folders,
         search=Search.usual(path, own=str(Path(sys.base_prefix) / "bin")),
         own=sys.executable,

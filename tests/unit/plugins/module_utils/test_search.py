@@ -49,7 +49,7 @@ class Machine:
     def run(self, argv: Sequence[str]) -> tuple[int, str, str]:
         self.started.append(str(Path(argv[0]).relative_to(self.root)))
         answer = self.answers[argv[0]]
-        return (0, f"a line of a wrapper\n{answer}\n", "") if answer else (127, "", "noise\nnot found\n")
+        return (0, f"a line of a wrapper\n{answer}\n", "") if answer else (127, "", "not found\nnoise\n")
 
     def find(self, python: str | None = None, requires: str | None = None, path: str = "usr/bin") -> str:
         search = Search.usual(":".join(str(self.root / part) for part in path.split(":")), "/nowhere", self.root)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,9 @@ def test_a_bare_host_tells_all_and_stays_as_it_is(uv_target_info: Module, tmp_pa
     assert said["target"]["platform"].endswith("_".join(said["libc"]["version"].split(".")))
     assert (said["current"], said["current_python"], said["releases"]) == (None, None, [])
     assert said["free_bytes"] > 0
+    assert said["wheels"] == {}
+    assert set(said["places"]) == {"releases", "wheels", "bin", "python", "tmp"}
+    assert said["places"]["releases"]["at"] == str(tmp_path)
     assert snapshot(tmp_path / "opt") == before
 
 
@@ -47,6 +51,37 @@ def test_a_named_uv_is_the_one(uv_target_info: Module, tmp_path: Path) -> None:
     named.chmod(0o755)
     said = uv_target_info(python=PYTHON, uv_executable=named)
     assert said["uv"] == {"path": str(named), "version": "0.6.1"}
+
+
+def test_names_that_the_host_does_not_know_are_told(uv_target_info: Module) -> None:
+    said = uv_target_info(python=PYTHON, owner="no-such-user", group="root")
+    assert said["unknown"] == ["user no-such-user"]
+
+
+def test_an_interpreter_that_hangs_is_ended_and_all_else_is_told(uv_target_info: Module, tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nsleep 300\n")
+    program.chmod(0o755)
+    started = time.monotonic()
+    said = uv_target_info(python=program, path=tmp_path / "opt/app", service_user="root")
+    assert time.monotonic() - started < 60
+    assert said.failed
+    assert said.msg == (
+        f"python: {program} does not run (no answer in 10 s). Put that right on the host, or name another "
+        "interpreter (python, uv_deploy_python)."
+    )
+    assert "target" not in said.data
+    assert said["places"]["wheels"]["writable"]
+    assert said["service_user"] == {"name": "root", "known": True, "stopped_at": None}
+
+
+def test_garbage_in_no_known_encoding_is_no_python(uv_target_info: Module, tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_bytes(b"#!/bin/sh\nprintf '\\377\\000\\n{'\n")
+    program.chmod(0o755)
+    said = uv_target_info(python=program)
+    assert said.failed
+    assert said.msg.startswith(f"python: {program} is no Python.")
 
 
 BAD = [
