@@ -13,7 +13,7 @@ version_added: 0.2.0
 author:
   - airgap.uv contributors (@airgap-uv)
 description:
-  - Compares what a host says of itself with what is to be deployed to it. Nothing is asked and nothing is changed.
+  - Compares what a host says of itself with what is to be deployed to it. No host is asked and nothing is changed.
 options:
   _input:
     description: What M(airgap.uv.uv_target_info) returned, or what its failure left.
@@ -28,7 +28,7 @@ options:
       - C(collected) is whether something was collected, C(failure) why not. C(release), C(wheels) and C(files) are
         what M(airgap.uv.uv_wheelhouse) returned for this host, C(unserved) the C(obstacles) of its target, and
         C(uncovered) wheels that the host needs and no target takes.
-      - C(archive) is the C(size) and the C(unpacked) size, in bytes, of a Python that travels.
+      - C(archive) is the Python that travels, as P(airgap.uv.uv_python_archives#filter) gives it. Its hash is checked.
     type: dict
     required: true
 """
@@ -50,17 +50,32 @@ _value:
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.preflight import Preflight
+from ansible_collections.airgap.uv.plugins.module_utils.record import verify
+from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive
 
 
 def uv_obstacles(told: Mapping[str, Any], wish: Mapping[str, Any]) -> dict[str, Any]:
     """See `RETURN`."""
     if not isinstance(told, Mapping) or not isinstance(wish, Mapping):
         raise AnsibleFilterError("uv_obstacles wants what uv_target_info returned, and a dictionary.")
-    return Preflight.parse(told, wish).result()
+    return Preflight.parse(told, {**wish, "archive_fault": _fault(wish.get("archive"))}).result()
+
+
+def _fault(archive: Mapping[str, Any] | None) -> str:
+    """What is wrong with the archive on the controller."""
+    if not archive:
+        return ""
+    try:
+        verify(Path(archive["path"]), Archive.parse(archive, "uv_deploy_python_archives").sha256)
+    except (AirgapError, OSError) as error:
+        return str(error)
+    return ""
 
 
 class FilterModule:

@@ -43,7 +43,8 @@ class Wish:
 
     `wheels` are those that the host takes, as `uv_wheelhouse` returns them; `files` those of the staged project;
     `unserved` the obstacles of the host's target; `uncovered` paths of wheels that it needs and no target of
-    `uv_deploy_targets` takes; `failure` why nothing was collected; `archive` the Python that travels.
+    `uv_deploy_targets` takes; `failure` why nothing was collected; `archive` the Python that travels, with its `size`, and
+    `archive_fault` what is wrong with it.
     """
 
     path: str
@@ -65,6 +66,7 @@ class Wish:
     unserved: Sequence[Mapping[str, Any]] = ()
     uncovered: Sequence[str] = ()
     archive: Mapping[str, Any] | None = None
+    archive_fault: str = ""
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Wish:
@@ -106,8 +108,12 @@ class Preflight:
             unpacked=[] if self._has_release else [wheel for wheel in wish.wheels if not wheel.get("tool")],
             program=[wheel for wheel in wish.wheels if wheel.get("tool") and not self._has_program],
             files=[] if self._has_release else wish.files,
-            archive=wish.archive,
+            archive=wish.archive if self._python_comes else None,
         )
+
+    @property
+    def _python_comes(self) -> bool:
+        return bool(self.wish.archive) and not (self.told.get("python") or {}).get("installed")
 
     @property
     def _has_release(self) -> bool:
@@ -204,9 +210,11 @@ class Preflight:
     def _used(self) -> list[str]:
         """The places that something is written to."""
         used = ["releases", "wheels"]
-        return used + ["bin"] * self.wish.sends_uv + ["python"] * bool(self.wish.archive)
+        return used + ["bin"] * self.wish.sends_uv + ["python"] * self._python_comes
 
     def _python(self) -> Iterator[Obstacle]:
+        if self.wish.archive_fault:
+            yield Obstacle("archive", "the Python that travels is not the right one", self.wish.archive_fault)
         python = self.told.get("python") or {}
         lacks = python.get("lacks") or []
         if not lacks:

@@ -21,6 +21,10 @@ _MIB = 1 << 20
 RESERVE = 32 * _MIB
 _RESERVED_FILES = 200
 
+# How many times its archive a standalone Python takes, with bytecode; and how many files (measured with 3.12).
+_UNPACKED_PYTHON = 5
+_FILES_OF_PYTHON = 8000
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -106,7 +110,7 @@ class Space:
         files: Sequence[Mapping[str, Any]],
         archive: Mapping[str, Any] | None,
     ) -> Space:
-        """`missing` and `unpacked` are wheels as `uv_wheelhouse` returns them, `archive` has `size`, `unpacked`."""
+        """`missing` and `unpacked` are wheels as `uv_wheelhouse` returns them, `archive` has a `size`."""
         copy = _sum(unpacked, "installed_size") + _sum(files, "size")
         needs = [
             Need("wheels", "wheels", _sum(missing, "size"), len(missing)),
@@ -119,7 +123,8 @@ class Space:
             Need("bin", "uv", _sum(program, "installed_size"), len(program)),
         ]
         if archive:
-            needs.append(Need("python", "Python", _sum([archive], "size") + _sum([archive], "unpacked"), 1))
+            size = _sum([archive], "size")
+            needs.append(Need("python", "Python", size + _UNPACKED_PYTHON * size, _FILES_OF_PYTHON))
         return cls(places, tuple(need for need in needs if need.size), copy)
 
     @property

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airgap.uv.tests.unit.support.deploying import USER, Deployment
+from ansible_collections.airgap.uv.tests.unit.support.deploying import Deployment
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import make_project, write_tree
-from ansible_collections.airgap.uv.tests.unit.support.running import names, snapshot
+from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
 
 OPTIONAL = '\n[project.optional-dependencies]\nmore = ["beta"]\n'
