@@ -44,6 +44,7 @@ _value:
   elements: dict
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def uv_python_archives(raw: object, base: str) -> list[dict[str, Any]]:
         archives = parse_archives(raw, "uv_deploy_python_archives")
         found = []
         for archive in archives:
-            path = (Path(base) / Path(archive.path).expanduser()).absolute()
+            path = Path(os.path.abspath(Path(base) / Path(archive.path).expanduser()))
             if not path.is_file():
                 raise ArchiveUnreadable(str(path), "there is no such file on the controller")
             found.append({**archive.as_dict(), "path": str(path), "size": path.stat().st_size})
