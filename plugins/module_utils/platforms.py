@@ -48,23 +48,23 @@ _SHORT = {
 # The glibc versions, each for x86_64 and aarch64, that uv has a name for.
 _UV_GLIBC = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 
+# Of two names for one platform the clearer comes first.
 UV_NAMES = (
-    *_SHORT,
-    "x86_64-pc-windows-msvc",
-    "aarch64-pc-windows-msvc",
-    "i686-pc-windows-msvc",
-    "x86_64-unknown-linux-gnu",
-    "aarch64-apple-darwin",
-    "x86_64-apple-darwin",
-    "aarch64-unknown-linux-gnu",
-    "aarch64-unknown-linux-musl",
-    "x86_64-unknown-linux-musl",
-    "riscv64-unknown-linux",
     *(
         f"{arch}-{rest}"
         for arch in ("x86_64", "aarch64")
-        for rest in ("manylinux2014", *(f"manylinux_2_{minor}" for minor in _UV_GLIBC))
+        for rest in (*(f"manylinux_2_{minor}" for minor in _UV_GLIBC), "manylinux2014")
     ),
+    "x86_64-unknown-linux-gnu",
+    "aarch64-unknown-linux-gnu",
+    "riscv64-unknown-linux",
+    "x86_64-unknown-linux-musl",
+    "aarch64-unknown-linux-musl",
+    "aarch64-apple-darwin",
+    "x86_64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+    "aarch64-pc-windows-msvc",
+    "i686-pc-windows-msvc",
     "aarch64-linux-android",
     "x86_64-linux-android",
     "wasm32-pyodide2024",
@@ -72,6 +72,7 @@ UV_NAMES = (
     "arm64-apple-ios",
     "arm64-apple-ios-simulator",
     "x86_64-apple-ios-simulator",
+    *_SHORT,
 )
 
 # The words of a name that is not known begin with these; `ARCH` is one of ARCHITECTURES.

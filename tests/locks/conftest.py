@@ -11,11 +11,29 @@ from pathlib import Path
 import pytest
 from ansible_collections.airgap.uv.tests.unit.support.real import locks_folder, network_environment, restore
 from ansible_collections.airgap.uv.tests.unit.support.running import ROOT, Module
+from ansible_collections.airgap.uv.tests.unit.support.table import Table
+
+_TABLES = pytest.StashKey[list[Table]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """`-m "not large"` leaves the locks out that take long."""
     config.addinivalue_line("markers", "large: many or big wheels")
+    config.stash[_TABLES] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The tables are shown when all tests have passed too: they are what the tests are for."""
+    for table in config.stash[_TABLES]:
+        terminalreporter.section(table.title)
+        for line in table.lines():
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def tables(pytestconfig: pytest.Config) -> list[Table]:
+    """Append one, and it is shown after the tests."""
+    return pytestconfig.stash[_TABLES]
 
 
 @pytest.fixture(scope="session")

@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils import errors
 from ansible_collections.airgap.uv.plugins.module_utils.target import (
-    Platform,
     Python,
     Target,
-    refuse_other_machines,
+    TargetContradicts,
+    distinct,
 )
 from packaging.markers import default_environment
 from packaging.specifiers import SpecifierSet
@@ -25,71 +26,49 @@ def target(python: str = "3.11", platform: str = "x86_64-manylinux_2_36", **more
     return Target.parse({"python": python, "platform": platform, **more})
 
 
-PLATFORMS = [
-    ("x86_64-manylinux_2_36", "x86_64", (2, 36)),
-    ("x86_64-manylinux_2_5", "x86_64", (2, 5)),
-    ("x86_64-manylinux2014", "x86_64", (2, 17)),
-    ("aarch64-manylinux_2_31", "aarch64", (2, 31)),
-    ("x86_64-unknown-linux-gnu", "x86_64", (2, 28)),
-    ("aarch64-unknown-linux-gnu", "aarch64", (2, 28)),
-    ("linux", "x86_64", (2, 28)),
-]
-
-
-@pytest.mark.parametrize(("name", "arch", "glibc"), PLATFORMS)
-def test_platform_is_read(name: str, arch: str, glibc: tuple[int, int]) -> None:
-    platform = Platform.parse(name)
-    assert (platform.name, platform.arch, platform.glibc) == (name, arch, glibc)
-
-
+# Name, implementation, release, full version, what a build needs.
 PYTHONS = [
-    ("3.11", (3, 11), "3.11", "3.11"),
-    ("3.11.2", (3, 11, 2), "3.11.2", "3.11"),
-    ("3.13t", (3, 13), "3.13", "3.13t"),
-    ("3.13.1t", (3, 13, 1), "3.13.1", "3.13t"),
-    ("3.14.0rc2", (3, 14, 0), "3.14.0rc2", "3.14"),
+    ("3.11", "cpython", (3, 11), "3.11", "3.11"),
+    ("3.11.2", "cpython", (3, 11, 2), "3.11.2", "3.11"),
+    ("3.13t", "cpython", (3, 13), "3.13", "3.13t"),
+    ("3.13.1t", "cpython", (3, 13, 1), "3.13.1", "3.13t"),
+    ("3.13d", "cpython", (3, 13), "3.13", "3.13"),
+    ("3.13.5td", "cpython", (3, 13, 5), "3.13.5", "3.13t"),
+    ("3.14.0rc2", "cpython", (3, 14, 0), "3.14.0rc2", "3.14"),
+    ("3.14rc2", "cpython", (3, 14, 0), "3.14.0rc2", "3.14"),
+    ("3.15.0a1t", "cpython", (3, 15, 0), "3.15.0a1", "3.15t"),
+    ("pypy3.10", "pypy", (3, 10), "3.10", "pypy3.10"),
+    ("pypy3.11.13", "pypy", (3, 11, 13), "3.11.13", "pypy3.11"),
 ]
 
 
-@pytest.mark.parametrize(("name", "release", "full", "minor"), PYTHONS)
-def test_python_is_read(name: str, release: tuple[int, ...], full: str, minor: str) -> None:
+@pytest.mark.parametrize(("name", "implementation", "release", "full", "minor"), PYTHONS)
+def test_python_is_read(name: str, implementation: str, release: tuple[int, ...], full: str, minor: str) -> None:
     python = Python.parse(name)
-    assert (python.release, python.full, python.minor) == (release, full, minor)
+    assert (python.implementation, python.release, python.full, python.minor) == (implementation, release, full, minor)
+    assert (python.threaded, python.debug) == ("t" in name.rpartition(".")[2], "d" in name)
 
 
 REFUSED = [
-    ("3.11", "x86_64-freebsd_14", errors.TargetUnknown, "x86_64-freebsd_14"),
-    ("3.11", "x86-64-manylinux_2_36", errors.TargetUnknown, "x86-64-manylinux_2_36"),
-    ("3.11", "manylinux_2_36", errors.TargetUnknown, "manylinux_2_36"),
-    ("3.11", "x86_64-manylinux_2_36\n", errors.TargetUnknown, "x86_64-manylinux_2_36"),
-    ("3.11", "", errors.TargetUnknown, "manylinux_2_N"),
-    ("3", "x86_64-manylinux_2_36", errors.TargetUnknown, "'3'"),
-    ("2.7", "x86_64-manylinux_2_36", errors.TargetUnknown, "2.7"),
-    ("three", "x86_64-manylinux_2_36", errors.TargetUnknown, "three"),
-    ("3.11.2.1", "x86_64-manylinux_2_36", errors.TargetUnknown, "3.11.2.1"),
-    ("pypy3.10", "x86_64-manylinux_2_36", errors.TargetNotSupported, "pypy3.10"),
-    ("3.11", "aarch64-unknown-linux-musl", errors.TargetNotSupported, "aarch64-unknown-linux-musl"),
-    ("3.11", "x86_64-pc-windows-msvc", errors.TargetNotSupported, "x86_64-pc-windows-msvc"),
-    ("3.11", "aarch64-apple-darwin", errors.TargetNotSupported, "aarch64-apple-darwin"),
-    ("3.11", "macos", errors.TargetNotSupported, "macos"),
+    ("3", errors.TargetUnknown, "'3'"),
+    ("2.7", errors.TargetUnknown, "2.7"),
+    ("three", errors.TargetUnknown, "three"),
+    ("3.11.2.1", errors.TargetUnknown, "3.11.2.1"),
+    ("3.13dt", errors.TargetUnknown, "3.13t (free-threaded)"),
+    ("3.11\n", errors.TargetUnknown, "3.11.2"),
+    ("pypy310", errors.TargetUnknown, "pypy3.10"),
+    ("pypy3.10t", errors.TargetUnknown, "pypy3.10t"),
+    ("3.1", errors.TargetUnknown, "'3.10' in quotes"),
+    ("graalpy3.11", errors.TargetNotSupported, "graalpy3.11"),
+    ("", errors.TargetUnknown, "3.11"),
 ]
 
 
-@pytest.mark.parametrize(("python", "platform", "kind", "named"), REFUSED)
-def test_what_is_no_target_is_refused_by_name(
-    python: str, platform: str, kind: type[errors.AirgapError], named: str
-) -> None:
+@pytest.mark.parametrize(("python", "kind", "named"), REFUSED)
+def test_what_is_no_python_is_refused_with_right_ones(python: str, kind: type[errors.AirgapError], named: str) -> None:
     with pytest.raises(kind) as caught:
-        target(python, platform)
+        target(python)
     assert named in str(caught.value)
-
-
-def test_another_architecture_is_refused_with_every_target_of_it() -> None:
-    targets = [target(platform=name) for name in ("x86_64-manylinux_2_36", "aarch64-manylinux_2_36")]
-    with pytest.raises(errors.TargetNotSupported, match=r"3.11-aarch64-manylinux_2_36") as caught:
-        refuse_other_machines(targets, "x86_64")
-    assert "3.11-x86_64" not in str(caught.value)
-    refuse_other_machines(targets[:1], "x86_64")
 
 
 # What `requires-python` leaves of a target's Python: the micro versions whose choices are joined.
@@ -100,6 +79,9 @@ MICROS = [
     ("3.11", ">=3.9,<3.11.3", ["3.11.0", "3.11.2"]),
     ("3.11", "==3.11.4", ["3.11.4"]),
     ("3.14.0rc2", ">=3.9", ["3.14.0rc2"]),
+    ("3.13t", ">=3.13.1", ["3.13.1", "3.13.99"]),
+    ("pypy3.10", ">=3.9", ["3.10.0", "3.10.99"]),
+    ("pypy3.11.13", ">=3.9", ["3.11.13"]),
 ]
 
 
@@ -107,7 +89,8 @@ MICROS = [
 def test_micro_versions(python: str, requires: str, full: list[str]) -> None:
     environments = target(python).environments(SpecifierSet(requires))
     assert [each["python_full_version"] for each in environments] == full
-    assert {each["python_version"] for each in environments} == {".".join(python.split(".")[:2])}
+    minor = python.removeprefix("pypy").rstrip("t")
+    assert {each["python_version"] for each in environments} == {".".join(minor.split(".")[:2])}
 
 
 @pytest.mark.parametrize(("python", "requires"), [("3.9", ">=3.10"), ("3.11.2", ">=3.11.3"), ("3.13t", "<3.13")])
@@ -202,3 +185,116 @@ def test_a_marker_that_is_none_is_refused() -> None:
     raw = {"python": "3.11", "platform": "x86_64-manylinux_2_36", "markers": {"platform_machin": "x86_64"}}
     with pytest.raises(errors.TargetUnknown, match="markers: platform_machin"):
         Target.parse(raw)
+
+
+# A target's Python and platform, what its markers say, and the two statements that cannot both hold.
+CONTRADICTIONS: list[tuple[str, str, Mapping[str, str], str, str]] = [
+    ("3.12t", "linux", {}, "free-threaded", "Python 3.13"),
+    ("3.11", "linux", {"python_version": "3.12"}, "python 3.11 means python_version 3.11", "python_version 3.12"),
+    ("3.11.2", "linux", {"python_full_version": "3.11.4"}, "python is 3.11.2", "python_full_version 3.11.4"),
+    ("3.11", "linux", {"python_full_version": "3.12.1"}, "python is 3.11", "python_full_version 3.12.1"),
+    ("3.11", "linux", {"python_full_version": "new"}, "python is 3.11", "python_full_version new"),
+    ("3.11.2", "linux", {"implementation_version": "3.9.1"}, "python is 3.11.2", "implementation_version 3.9.1"),
+    ("3.11", "linux", {"implementation_name": "pypy"}, "implementation_name cpython", "implementation_name pypy"),
+    ("pypy3.10", "linux", {"platform_python_implementation": "CPython"}, "PyPy", "CPython"),
+    ("3.11", "linux", {"sys_platform": "win32"}, "platform linux means sys_platform linux", "sys_platform win32"),
+    ("3.11", "windows", {"os_name": "posix"}, "platform windows means os_name nt", "os_name posix"),
+    ("3.11", "macos", {"platform_system": "Linux"}, "platform_system Darwin", "platform_system Linux"),
+    ("3.11", "x86_64-manylinux_2_36", {"platform_machine": "aarch64"}, "x86_64-manylinux_2_36", "aarch64"),
+    ("3.11", "aarch64-manylinux_2_36", {"platform_machine": "armv7l"}, "aarch64-manylinux_2_36", "armv7l"),
+]
+
+
+@pytest.mark.parametrize(("python", "name", "markers", "one", "other"), CONTRADICTIONS)
+def test_a_target_that_contradicts_itself_is_refused_with_both_statements(
+    python: str, name: str, markers: Mapping[str, str], one: str, other: str
+) -> None:
+    with pytest.raises(TargetContradicts) as caught:
+        target(python, name, markers=dict(markers))
+    assert "contradicts itself" in str(caught.value)
+    assert one in caught.value.one
+    assert other in caught.value.other
+
+
+AT_ONE: list[tuple[str, str, Mapping[str, str]]] = [
+    ("3.11.2", "i686-manylinux_2_36", {"platform_machine": "x86_64"}),
+    ("3.11.2", "armv7l-manylinux_2_31", {"platform_machine": "aarch64"}),
+    ("3.11.2", "armv7l-manylinux_2_31", {"platform_machine": "armv8l"}),
+    ("3.13.5", "linux", {"python_full_version": "3.13.5+", "implementation_version": "3.13.5"}),
+    ("3.14.0", "linux", {"python_full_version": "3.14.0rc2"}),
+    ("3.11", "linux", {"python_full_version": "3.11.4", "python_version": "3.11"}),
+    ("pypy3.10.14", "linux", {"implementation_version": "7.3.17", "implementation_name": "pypy"}),
+    ("3.12.3", "windows", {"platform_machine": "AMD64", "platform_release": "11", "platform_version": "10.0.22631"}),
+]
+
+
+@pytest.mark.parametrize(("python", "name", "markers"), AT_ONE)
+def test_what_a_host_may_well_say_is_no_contradiction(python: str, name: str, markers: Mapping[str, str]) -> None:
+    environments = target(python, name, markers=dict(markers)).environments(SpecifierSet(">=3.9"))
+    assert all(dict(markers).items() <= environment.items() for environment in environments)
+
+
+ENVIRONMENTS = [
+    ("3.13t", "linux", "cpython", "CPython", "3.13.0", "3.13.0"),
+    ("pypy3.11.13", "linux", "pypy", "PyPy", "3.11.13", "7.3"),
+]
+
+
+@pytest.mark.parametrize(("python", "name", "implementation", "called", "full", "own"), ENVIRONMENTS)
+def test_the_markers_of_an_implementation(
+    python: str, name: str, implementation: str, called: str, full: str, own: str
+) -> None:
+    environment = target(python, name).environments(SpecifierSet(">=3.9"))[0]
+    assert environment["implementation_name"] == implementation
+    assert environment["platform_python_implementation"] == called
+    assert environment["python_full_version"] == full
+    assert environment["implementation_version"] == own
+
+
+def test_a_pypy_of_another_abi_says_so_itself() -> None:
+    markers = {"implementation_version": "7.4.1"}
+    found = {tag.abi for tag in target("pypy3.11", markers=markers).tags()}
+    assert found == {"pypy311_pp74", "none"}
+
+
+UV = [
+    ("3.11.2", "x86_64-manylinux_2_36", ["--python-platform", "x86_64-manylinux_2_36", "--python-version", "3.11.2"]),
+    ("3.11.2", "x86_64-manylinux_2_41", ["--python-platform", "x86_64-manylinux_2_40", "--python-version", "3.11.2"]),
+    ("3.11.2", "macos", ["--python-platform", "macos", "--python-version", "3.11.2"]),
+    ("3.13.5t", "x86_64-manylinux_2_36", None),
+    ("3.13.5d", "x86_64-manylinux_2_36", None),
+    ("pypy3.10.14", "x86_64-manylinux_2_36", None),
+    ("3.11.2", "armv7l-manylinux_2_36", None),
+    ("3.11.2", "x86_64-musllinux_1_1", None),
+]
+
+
+@pytest.mark.parametrize(("python", "name", "words"), UV)
+def test_words_for_uv(python: str, name: str, words: list[str] | None) -> None:
+    found = target(python, name)
+    assert found.uv_arguments(found.python.full) == words
+    assert (found.named_by_uv is None) is (words is None)
+
+
+def kernels(*releases: str, **more: str) -> list[Target]:
+    return [target("3.11.2", markers={"platform_release": release, **more}) for release in releases]
+
+
+def test_hosts_that_differ_in_what_the_lock_never_asks_are_one_target() -> None:
+    hundred = kernels(*(f"6.1.{number}" for number in range(100)), platform_version="#1 SMP")
+    others = [target("3.11.4"), target("3.11.2", "x86_64-manylinux_2_31"), target("3.11.2", "aarch64-manylinux_2_36")]
+    markers = ["sys_platform == 'linux'", None, "python_full_version < '3.11.4' and platform_machine == 'x86_64'"]
+    assert distinct([*hundred, *others], markers) == [hundred[0], *others]
+
+
+def test_hosts_that_differ_in_what_the_lock_asks_are_not() -> None:
+    three = kernels("5.10", "6.1", "6.1", platform_version="#1")
+    assert distinct(three, ["platform_release >= '6'"]) == three[:2]
+    both = [target("3.11", "i686-manylinux_2_36", markers={"platform_machine": name}) for name in ("i686", "x86_64")]
+    assert distinct(both, ["platform_machine == 'x86_64'"]) == both
+    assert distinct(both, ["os_name == 'posix'"]) == both[:1]
+
+
+def test_a_marker_that_says_the_usual_makes_no_other_target() -> None:
+    both = [target("3.11.2"), target("3.11.2", markers={"sys_platform": "linux", "platform_machine": "x86_64"})]
+    assert distinct(both, ["sys_platform == 'linux' and platform_machine == 'x86_64'"]) == both[:1]
