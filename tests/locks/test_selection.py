@@ -85,7 +85,6 @@ PIP = [
     ),
     ("3.11.2", "aarch64-unknown-linux-musl", [f"musllinux_1_{minor}_aarch64" for minor in (2, 1, 0)]),
     ("3.12.3", "macos", ["macosx_13_0_arm64"]),
-    ("3.10.12", "windows", ["win_amd64"]),
 ]
 
 # Where the choices differ, and why that is right: by judge, project, target and package.
