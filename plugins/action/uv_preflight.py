@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -43,9 +45,14 @@ class ActionModule(ActionBase):
             Display().display("\n".join(["", *lines, ""]))
         stopped = [name for name, told in hosts.items() if told["obstacles"]]
         result.update(
-            changed=False, play=str(getattr(play, "_uuid", "")), call=str(self._task._uuid), page=lines, stopped=stopped
+            changed=False, play=str(getattr(play, "_uuid", "")), call=self._call(task_vars), page=lines, stopped=stopped
         )
         return result
+
+    def _call(self, task_vars: Mapping[str, Any] | None) -> str:
+        """The task, and the hosts that run it together: of a role's tasks there are no others in the next batch."""
+        batch = ",".join((task_vars or {}).get("ansible_play_batch", []))
+        return f"{self._task._uuid}-{sha256(batch.encode()).hexdigest()[:12]}"
 
     def _play(self) -> Any:
         """The play that the task is part of; it is the same one in all batches of `serial`."""

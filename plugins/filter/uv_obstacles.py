@@ -26,8 +26,10 @@ options:
       - C(uv_needed) is the oldest uv that can do it, C(uv_needed_for) what needs it, and C(sends_uv) whether uv
         travels.
       - C(collected) is whether something was collected, C(failure) why not. C(release), C(wheels) and C(files) are
-        what M(airgap.uv.uv_wheelhouse) returned for this host, C(unserved) the C(obstacles) of its target, and
-        C(uncovered) wheels that the host needs and no target takes.
+        what M(airgap.uv.uv_wheelhouse) returned for this host, and C(installs) those of the wheels that it installs.
+      - C(unserved) are the C(obstacles) of its target, C(uncovered) wheels that the host needs and no target takes,
+        and C(earlier) is the C(host) of the play that got another C(release).
+      - C(carried) is whether files pass through Ansible's own temporary folder on the host.
       - C(archive) is the Python that travels, as P(airgap.uv.uv_python_archives#filter) gives it. Its hash is checked.
     type: dict
     required: true

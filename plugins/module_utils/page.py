@@ -51,8 +51,8 @@ def _headline(stopped: int, all_hosts: int, partial: bool) -> str:
     if not stopped:
         return "Preflight: nothing is in the way."
     hosts = "host" if all_hosts == 1 else "hosts"
-    after = "nothing was changed on them" if partial else "nothing was changed on any"
-    return f"Preflight: {stopped} of {all_hosts} {hosts} cannot be deployed to, and {after}."
+    after = "Only the others are deployed to" if partial else "Nothing was changed on any of them"
+    return f"Preflight: {stopped} of {all_hosts} {hosts} cannot be deployed to. {after}."
 
 
 def _alike(hosts: Mapping[str, Mapping[str, Any]], texts: Any) -> Iterator[tuple[list[str], list[str]]]:

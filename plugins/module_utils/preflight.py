@@ -41,10 +41,12 @@ class Obstacle:
 class Wish:
     """What is to be deployed to the host: the role's variables, and what was collected for it.
 
-    `wheels` are those that the host takes, as `uv_wheelhouse` returns them; `files` those of the staged project;
+    `wheels` are those that are sent to the host, as `uv_wheelhouse` returns them, and `installs` those that it
+    installs; `files` are those of the staged project;
     `unserved` the obstacles of the host's target; `uncovered` paths of wheels that it needs and no target of
-    `uv_deploy_targets` takes; `failure` why nothing was collected; `archive` the Python that travels, with its `size`, and
-    `archive_fault` what is wrong with it.
+    `uv_deploy_targets` takes; `failure` why nothing was collected; `earlier` a host of the play that got another
+    `release`; `archive` the Python that travels, with its `size`, and `archive_fault` what is wrong with it;
+    `carried` whether files pass through Ansible's own temporary folder on the host.
     """
 
     path: str
@@ -62,11 +64,14 @@ class Wish:
     failure: str = ""
     release: str = ""
     wheels: Sequence[Mapping[str, Any]] = ()
+    installs: Sequence[Mapping[str, Any]] = ()
     files: Sequence[Mapping[str, Any]] = ()
     unserved: Sequence[Mapping[str, Any]] = ()
     uncovered: Sequence[str] = ()
+    earlier: Mapping[str, Any] | None = None
     archive: Mapping[str, Any] | None = None
     archive_fault: str = ""
+    carried: bool = False
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Wish:
@@ -105,10 +110,11 @@ class Preflight:
         return Space.of(
             places=self.places,
             missing=[wheel for wheel in wish.wheels if there.get(wheel["path"]) != wheel["size"]],
-            unpacked=[] if self._has_release else [wheel for wheel in wish.wheels if not wheel.get("tool")],
-            program=[wheel for wheel in wish.wheels if wheel.get("tool") and not self._has_program],
+            unpacked=[] if self._has_release else [wheel for wheel in wish.installs if not wheel.get("tool")],
+            program=[wheel for wheel in wish.installs if wheel.get("tool") and not self._has_program],
             files=[] if self._has_release else wish.files,
             archive=wish.archive if self._python_comes else None,
+            carried=wish.carried,
         )
 
     @property
@@ -259,6 +265,14 @@ class Preflight:
             )
 
     def _wheels(self) -> Iterator[Obstacle]:
+        earlier = self.wish.earlier
+        if earlier:
+            yield Obstacle(
+                "changed",
+                "the project changed",
+                f"The project changed while the play ran: {earlier['host']} got {earlier['release']}, "
+                f"and now it would be {self.wish.release}. Run again for all hosts, from a checkout that nobody edits.",
+            )
         if self.wish.failure:
             yield Obstacle("collect", "nothing was collected", _sentence(f"Nothing was collected: {self.wish.failure}"))
         unserved = self.wish.unserved

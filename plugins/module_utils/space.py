@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.airgap.uv.plugins.module_utils.transfer import BATCH_BYTES
+
 BLOCK = 4096
 _MIB = 1 << 20
 
@@ -109,6 +111,7 @@ class Space:
         program: Sequence[Mapping[str, Any]],
         files: Sequence[Mapping[str, Any]],
         archive: Mapping[str, Any] | None,
+        carried: bool = False,
     ) -> Space:
         """`missing` and `unpacked` are wheels as `uv_wheelhouse` returns them, `archive` has a `size`."""
         copy = _sum(unpacked, "installed_size") + _sum(files, "size")
@@ -122,6 +125,10 @@ class Space:
             ),
             Need("bin", "uv", _sum(program, "installed_size"), len(program)),
         ]
+        if carried:
+            sizes = [int(entry.get("size") or 0) for entry in [*missing, *files, *([archive] if archive else [])]]
+            portion = max([min(sum(sizes), BATCH_BYTES), *sizes])
+            needs.append(Need("tmp", "files on their way", portion, 1))
         if archive:
             size = _sum([archive], "size")
             needs.append(Need("python", "Python", size + _UNPACKED_PYTHON * size, _FILES_OF_PYTHON))
@@ -140,13 +147,14 @@ class Space:
         """A few words and a sentence for each file system that is too small."""
         for place, needs in self._by_device():
             total = sum(need.size for need in needs) + RESERVE
+            only_passing = all(need.place == "tmp" for need in needs)
+            elsewhere = "name another ansible_remote_tmp" if only_passing else "deploy to another uv_deploy_path"
             parts = ", ".join(f"{human(need.size)} for {need.what}" for need in needs)
             if total > place.free_bytes:
                 yield (
                     f"too little disk at {place.at}",
                     f"{place.at} has {human(place.free_bytes)} free, and the deployment takes {human(total)}: {parts}, "
-                    f"{human(RESERVE)} in reserve. Make room there, lower uv_deploy_keep_releases and deploy what is "
-                    "current once more to remove old releases, or deploy to another uv_deploy_path.",
+                    f"{human(RESERVE)} in reserve. Make room there, or {elsewhere}.",
                 )
             count = sum(need.files for need in needs) + _RESERVED_FILES
             if place.free_inodes is not None and count > place.free_inodes:

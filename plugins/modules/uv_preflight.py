@@ -79,7 +79,7 @@ call:
   description: Names the task, for as long as Ansible runs. It is the same for the hosts that run it together.
   returned: success
   type: str
-  sample: 02fc0000-0001-ae0c-3a03-00000000000b
+  sample: 02fc0000-0001-ae0c-3a03-00000000000b-9f86d081884c
 """
 
 from ansible.module_utils.basic import AnsibleModule

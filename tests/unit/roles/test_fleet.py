@@ -88,7 +88,7 @@ def test_one_report_of_three_obstacles_and_nothing_changed(tmp_path: Path, proje
     before = snapshot(tmp_path / "host", tmp_path / "shut")
     assert hosts.run() != 0
     assert snapshot(tmp_path / "host", tmp_path / "shut") == before
-    assert hosts.output.count("Preflight: 3 of 4 hosts cannot be deployed to") == 1, hosts.output
+    assert hosts.output.count("Preflight: 3 of 4 hosts cannot be deployed to. Nothing was changed on any of them.") == 1, hosts.output
     page = hosts.output.partition("Preflight: ")[2].partition("TASK")[0]
     for said in ("web1:\n  - The host has no Python that is 3.99", "web2:\n  - Something else stands", "nobody"):
         assert said in page, page
