@@ -13,35 +13,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    AirgapError,
     TargetNotSupported,
     TargetUnknown,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import specifiers, tags, version
-from ansible_collections.airgap.uv.plugins.module_utils.platforms import (
-    ARCHITECTURES,
-    UV_NAMES,
-    Platform,
-    TargetContradicts,
-)
+from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform, TargetContradicts
 
 __all__ = (
-    "ARCHITECTURES",
-    "UV_NAMES",
     "Platform",
     "Python",
     "Target",
     "TargetContradicts",
+    "TargetsInvalid",
     "distinct",
     "refuse_other_machines",
 )
 
 _PYTHON = re.compile(
-    r"(?P<pypy>pypy)?(?P<major>3)\.(?P<minor>\d+)(\.(?P<micro>\d+))?(?P<pre>(a|b|rc)\d+)?(?P<threaded>t?)(?P<debug>d?)"
+    r"(?P<pypy>pypy)?(?P<major>3)\.(?P<minor>\d+)(\.(?P<micro>\d+))?(?P<pre>(a|b|rc)\d+)?(?P<threaded>t?)(?P<debug>d?)",
+    re.ASCII,
 )
 _PYTHONS = ("3.11", "3.11.2", "3.13t (free-threaded)", "3.13d (debug)", "pypy3.10", "pypy3.11.13")
 
-# An older one is most likely 3.10, 3.11 … that YAML has read as a number.
-_OLDEST_MINOR = 7
+# The first that wheels can be for (PEP 425). What is older is most likely 3.10, which YAML has read as a number.
+_OLDEST_MINOR = 2
 _FIRST_FREE_THREADED = (3, 13)
 
 # PyPy's version names its ABI (pypy310_pp73), and 7.3 is the one of every PyPy since Python 3.6.
@@ -76,6 +72,18 @@ _DETERMINED = {
 _LAST_MICRO = 99
 
 
+class TargetsInvalid(AirgapError):
+    """`errors`: place and sentence of each entry of `targets` that cannot be used, where there are several."""
+
+    def __init__(self, errors: list[tuple[int, str]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        lines = [f"\n  targets[{number}]: {sentence}" for number, sentence in self.errors]
+        return f"{len(self.errors)} targets cannot be used:{''.join(lines)}"
+
+
 @dataclass(frozen=True)
 class Python:
     """A Python: `3.11`, `3.11.2`, free-threaded `3.13t`, debug `3.13d`, `pypy3.10`.
@@ -88,8 +96,8 @@ class Python:
     implementation: str
     release: tuple[int, ...]
     full: str
-    threaded: bool = False
-    debug: bool = False
+    threaded: bool
+    debug: bool
 
     @classmethod
     def parse(cls, name: str) -> Python:
@@ -182,6 +190,21 @@ class Target:
             tuple(sorted((str(key), str(value)) for key, value in given.items())),
         )
         found._refuse_contradictions()
+        return found
+
+    @classmethod
+    def parse_all(cls, raw: Sequence[Mapping[str, Any]]) -> list[Target]:
+        """Read the whole option. The error tells of every entry that cannot be used."""
+        found, errors = [], []
+        for number, each in enumerate(raw):
+            try:
+                found.append(cls.parse(each))
+            except AirgapError as error:
+                errors.append((number, error))
+        if len(errors) == 1:
+            raise errors[0][1]
+        if errors:
+            raise TargetsInvalid([(number, str(error).replace("targets: ", "", 1)) for number, error in errors])
         return found
 
     @property

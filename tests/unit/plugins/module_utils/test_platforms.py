@@ -9,12 +9,8 @@ import subprocess
 
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils.errors import TargetUnknown
-from ansible_collections.airgap.uv.plugins.module_utils.platforms import (
-    ARCHITECTURES,
-    UV_NAMES,
-    Platform,
-    TargetContradicts,
-)
+from ansible_collections.airgap.uv.plugins.module_utils.platform_names import ARCHITECTURES, UV_NAMES
+from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform, TargetContradicts
 from ansible_collections.airgap.uv.tests.unit.support.projects import uv_executable
 
 # Name, system, architecture, libc, version.

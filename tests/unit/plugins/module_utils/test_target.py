@@ -15,6 +15,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.target import (
     Python,
     Target,
     TargetContradicts,
+    TargetsInvalid,
     distinct,
 )
 from packaging.markers import default_environment
@@ -30,6 +31,7 @@ def target(python: str = "3.11", platform: str = "x86_64-manylinux_2_36", **more
 PYTHONS = [
     ("3.11", "cpython", (3, 11), "3.11", "3.11"),
     ("3.11.2", "cpython", (3, 11, 2), "3.11.2", "3.11"),
+    ("3.6.15", "cpython", (3, 6, 15), "3.6.15", "3.6"),
     ("3.13t", "cpython", (3, 13), "3.13", "3.13t"),
     ("3.13.1t", "cpython", (3, 13, 1), "3.13.1", "3.13t"),
     ("3.13d", "cpython", (3, 13), "3.13", "3.13"),
@@ -56,6 +58,7 @@ REFUSED = [
     ("3.11.2.1", errors.TargetUnknown, "3.11.2.1"),
     ("3.13dt", errors.TargetUnknown, "3.13t (free-threaded)"),
     ("3.11\n", errors.TargetUnknown, "3.11.2"),
+    ("3.١١", errors.TargetUnknown, "3.١١"),  # noqa: RUF001
     ("pypy310", errors.TargetUnknown, "pypy3.10"),
     ("pypy3.10t", errors.TargetUnknown, "pypy3.10t"),
     ("3.1", errors.TargetUnknown, "'3.10' in quotes"),
@@ -298,3 +301,19 @@ def test_hosts_that_differ_in_what_the_lock_asks_are_not() -> None:
 def test_a_marker_that_says_the_usual_makes_no_other_target() -> None:
     both = [target("3.11.2"), target("3.11.2", markers={"sys_platform": "linux", "platform_machine": "x86_64"})]
     assert distinct(both, ["sys_platform == 'linux' and platform_machine == 'x86_64'"]) == both[:1]
+
+
+def test_every_entry_that_cannot_be_used_is_told() -> None:
+    good = {"python": "3.11", "platform": "linux"}
+    bad = [{**good, "python": "three"}, {**good, "platform": "debian12"}, {**good, "markers": {"os_name": "nt"}}]
+    with pytest.raises(TargetsInvalid) as caught:
+        Target.parse_all([good, *bad])
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "3 targets cannot be used:"
+    for line, word in zip(
+        lines[1:], ("targets[1]: 'three' is not", "targets[2]: 'debian12' is not", "targets[3]: 3.11-")
+    ):
+        assert word in line
+    with pytest.raises(errors.TargetUnknown, match="three"):
+        Target.parse_all([good, bad[0]])
+    assert Target.parse_all([good, good]) == [target(platform="linux")] * 2

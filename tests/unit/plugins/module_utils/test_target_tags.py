@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.airgap.uv.plugins.module_utils.platforms import UV_NAMES
+from ansible_collections.airgap.uv.plugins.module_utils.platform_names import UV_NAMES
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.tests.unit.support.judges import Uv
 from ansible_collections.airgap.uv.tests.unit.support.offers import Offers
