@@ -24,7 +24,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Request, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc, machine_of
-from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, places
+from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, nearest, places
 from ansible_collections.airgap.uv.plugins.module_utils.search import PythonUnusable, Search, find
 from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives
 
@@ -111,7 +111,7 @@ class Host:
             except AirgapError as error:
                 errors.append(error)
             except OSError as error:
-                closed = DeploymentClosed(str(error.filename or question.path), error.strerror or str(error))
+                closed = _closed(error, question.path or Path("/"))
                 if str(closed) not in map(str, errors):
                     errors.append(closed)
         if errors:
@@ -198,6 +198,11 @@ def _deployed(path: Path, tmp: Path, service_user: str | None) -> dict[str, Call
     if service_user:
         parts["service_user"] = lambda: asdict(ServiceUser.of(service_user, path))
     return parts
+
+
+def _closed(error: OSError, path: Path) -> DeploymentClosed:
+    """Names the folder that keeps this user out, not each that is wanted below it."""
+    return DeploymentClosed(str(nearest(Path(error.filename or path))), error.strerror or str(error))
 
 
 def _user() -> str:

@@ -56,8 +56,8 @@ def places(path: Path, statvfs: StatVfs = os.statvfs, **more: Path) -> dict[str,
 
 
 def nearest(path: Path) -> Path:
-    """The path itself, or the nearest folder above that exists."""
-    return next(folder for folder in [path, *path.parents] if folder.exists())
+    """The path itself, or the nearest folder above that exists, as far as this user can see."""
+    return next(folder for folder in [path, *path.parents] if os.path.exists(folder))
 
 
 def kept_wheels(folder: Path) -> dict[str, int]:

@@ -10,6 +10,7 @@ the newest that does.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def find(request: Request, search: Search, run: Runner) -> Interpreter:
     rejected = []
     seen = set()
     for path in search.candidates(request):
-        real = path.resolve()
+        real = os.path.realpath(path)
         if real in seen:
             continue
         seen.add(real)

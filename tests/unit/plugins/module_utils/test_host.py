@@ -59,7 +59,9 @@ def test_what_cannot_be_told_keeps_nothing_else_back(host: Host, question: Quest
     ) - {"target", "python", "libc", "uv"}
 
 
-def test_a_closed_folder_is_told_once(host: Host, question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_folder_is_told_once(
+    host: Host, question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def closed(deployment: Deployment) -> list[str]:
         raise PermissionError(13, "Permission denied", str(deployment.path))
 
@@ -68,7 +70,7 @@ def test_a_closed_folder_is_told_once(host: Host, question: Question, monkeypatc
     with pytest.raises(HostUnfit) as caught:
         host.answer(question)
     assert str(caught.value) == (
-        f"path: {question.path} cannot be looked at: Permission denied. Let the play become root, or deploy to a "
+        f"path: {tmp_path} cannot be looked at: Permission denied. Let the play become root, or deploy to a "
         "folder of this user."
     )
     assert "places" in caught.value.facts()

@@ -128,6 +128,25 @@ def test_an_interpreter_with_half_a_library_says_what_is_missing() -> None:
         without("platform")
 
 
+BUILDS = [
+    ({"Py_GIL_DISABLED": 1, "Py_DEBUG": 0}, (True, False)),
+    ({"Py_GIL_DISABLED": 0, "Py_DEBUG": 1}, (False, True)),
+    ({"Py_GIL_DISABLED": 1, "Py_DEBUG": 1}, (True, True)),
+    ({}, (False, False)),
+]
+
+
+@pytest.mark.parametrize(("variables", "told"), BUILDS)
+def test_a_build_is_told_as_packaging_tells_it(variables: dict[str, int], told: tuple[bool, bool]) -> None:
+    built = f"import sysconfig\nsysconfig.get_config_var = {variables!r}.get\n"
+
+    def run_built(argv: Sequence[str]) -> tuple[int, str, str]:
+        return run([*argv[:-1], built + argv[-1]])
+
+    found = Interpreter.probe(sys.executable, run_built)
+    assert (found.threaded, found.debug) == told
+
+
 # What Debian 11's Python 3.9 and others before 3.10 are like, for uv.
 OLD = "import sysconfig\nsysconfig._PIP_USE_SYSCONFIG = False\n"
 

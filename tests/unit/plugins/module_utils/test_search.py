@@ -163,5 +163,8 @@ def test_a_path_is_taken_as_it_is(machine: Machine) -> None:
         "python: /nonexistent/python does not run (No such file or directory). Put that right on the host, or name "
         "another interpreter (python, uv_deploy_python)."
     )
+    (machine.root / "loop").symlink_to("loop")
+    with pytest.raises(PythonUnusable, match="python: .*/loop does not run "):
+        find(Request.parse(str(machine.root / "loop")), Search(()), run)
     with pytest.raises(PythonUnusable, match="python: /bin/echo is no Python"):
         find(Request.parse("/bin/echo"), Search(()), run)
