@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, LABEL, PLATFORM, PYTHON, Collect
+from ansible_collections.airgap.uv.tests.unit.support.collecting import LABEL, PLATFORM, PYTHON, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import replace_in, write_tree
 from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
@@ -123,22 +123,32 @@ BAD: dict[str, tuple[Callable[[Collect], Any], dict[str, Any], list[str]]] = {
     "unknown platform": (
         nothing,
         {"targets": [{"python": PYTHON, "platform": "debian12"}]},
-        ["targets: 'debian12' is not known", "x86_64-manylinux_2_N"],
+        ["targets: 'debian12' is not known", "ARCH-manylinux_2_N", "with ARCH one of x86_64, aarch64"],
     ),
     "unknown Python": (
         nothing,
         {"targets": [{"python": "three", "platform": PLATFORM}]},
         ["targets: 'three' is not known", "3.11"],
     ),
-    "another system": (
+    "a misspelt platform": (
         nothing,
-        {"targets": [{"python": PYTHON, "platform": "x86_64-pc-windows-msvc"}]},
-        ["x86_64-pc-windows-msvc cannot be collected for", "only glibc Linux"],
+        {"targets": [{"python": PYTHON, "platform": "x86-64-manylinux_2_31"}]},
+        ["'x86-64-manylinux_2_31' is not known. Write one such as x86_64-manylinux_2_31"],
     ),
-    "another architecture": (
+    "a Python that YAML read as a number": (
         nothing,
-        {"targets": [{"python": PYTHON, "platform": "s390x-manylinux_2_36"}]},
-        [f"{PYTHON}-s390x-manylinux_2_36 cannot be collected for", f"this machine is {ARCH}"],
+        {"targets": [{"python": 3.10, "platform": PLATFORM}]},
+        ["targets: '3.1' is not known", "'3.10' in quotes"],
+    ),
+    "a target that contradicts itself": (
+        nothing,
+        {"targets": [{"python": PYTHON, "platform": PLATFORM, "markers": {"sys_platform": "win32"}}]},
+        [f"{PYTHON}-{PLATFORM} contradicts itself", "means sys_platform linux", "its markers say sys_platform win32"],
+    ),
+    "a free-threaded Python that there never was": (
+        nothing,
+        {"targets": [{"python": "3.12t", "platform": PLATFORM}]},
+        ["3.12t contradicts itself", "begin with Python 3.13"],
     ),
     "a target outside requires-python": (
         nothing,
