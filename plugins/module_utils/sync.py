@@ -171,7 +171,7 @@ class Sync:
             where += ["--target", str(temporary / "site-packages")]
         again = ["--reinstall"] if interrupted else []
         empty = ["--allow-empty-requirements"] if command == ["sync"] else []
-        argv = ["pip", *command, str(requirements), *empty, "--dry-run", *again, *options.sources]
+        argv = ["pip", *command, str(requirements), *empty, "--dry-run", *again, *options.sources, *options.nested()]
         listed = self._uv([*argv, "--python", *where], temporary, keep_cache=False)
         return said + ("Would create virtual environment\n" if anew else "") + listed
 

@@ -127,6 +127,12 @@ class Options:
         """Arguments for `uv tree`, which names the interpreter that `uv sync --frozen` would take."""
         return ["tree", "--frozen", *self.sources, *self._python]
 
+    def nested(self) -> list[str]:
+        """Arguments for the folders in `find_links` that hold wheels: a lock names those, `uv pip` looks no deeper."""
+        folders = [self.project / word for word in self.sources if word[0] != "-" and "://" not in word]
+        wheels = [wheel.parent for folder in folders if folder.is_dir() for wheel in sorted(folder.glob("*/*.whl"))]
+        return [word for folder in dict.fromkeys(wheels) for word in ("--find-links", str(folder))]
+
     def environment(self, environ: Mapping[str, str], temporary: Path | None) -> dict[str, str]:
         """Return the variables that uv gets. Hosts are offline, so it looks for no Python to download."""
         found = clean(environ) if self.no_config else dict(environ)

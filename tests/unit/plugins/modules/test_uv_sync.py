@@ -208,6 +208,16 @@ def test_compiled_bytecode_is_no_change(host: Host) -> None:
     assert not both(host, compile_bytecode=True)["changed"]
 
 
+def test_wheels_that_lie_in_folders(host: Host, other_python: str) -> None:
+    """Those that were built do."""
+    make_wheel(host.wheels / "0123456789ab", "gamma", "1.0")
+    make_wheel(host.wheels / "123456789abc", "delta", "1.0")
+    host.stage("alpha==1.0", "gamma==1.0", "delta==1.0")
+    assert both(host)["environment"] == "created"
+    assert both(host, python=other_python)["environment"] == "recreated"
+    assert host.installed() == ["alpha-1.0", "delta-1.0", "gamma-1.0"]
+
+
 def test_frozen_takes_the_lock_as_it_is(host: Host) -> None:
     replace_in(host.release / "pyproject.toml", "beta==1.5", "beta==9")
     assert both(host, locked=False, frozen=True)["changes"] == [ALPHA_1, BETA]
