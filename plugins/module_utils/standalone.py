@@ -159,10 +159,12 @@ def choose(archives: Iterable[Archive], request: Request, libc: Libc, machine: s
     """
     if request.path:
         return None
-    suiting = (archive for archive in archives if archive.build.suits(libc, machine))
-    return next((archive for archive in suiting if _answers(archive, request)), None)
+    return next((archive for archive in archives if refusal(archive, request, libc, machine) is None), None)
 
 
-def _answers(archive: Archive, request: Request) -> bool:
+def refusal(archive: Archive, request: Request, libc: Libc, machine: str) -> str | None:
+    """Why it is not the one for this host, in the words of `Request.refusal`, or none."""
+    if not archive.build.suits(libc, machine):
+        return f"is for {archive.build.platform}, not for {machine} with {libc.name} {libc.version}"
     nothing = Interpreter(path="", version="", threaded=False, bits=64, libc=None, markers={})
-    return request.refusal(archive.described(nothing, Path("/"))) is None
+    return request.refusal(archive.described(nothing, Path("/")))

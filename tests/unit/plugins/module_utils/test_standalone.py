@@ -13,7 +13,12 @@ import pytest
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Request
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
 from ansible_collections.airgap.uv.plugins.module_utils.python_build import ArchiveInvalid
-from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives
+from ansible_collections.airgap.uv.plugins.module_utils.standalone import (
+    Archive,
+    choose,
+    parse_archives,
+    refusal,
+)
 from ansible_collections.airgap.uv.tests.unit.support.projects import clean_environment, uv_executable
 from ansible_collections.airgap.uv.tests.unit.support.standalone import make_small_archive, sha256
 
@@ -193,6 +198,18 @@ CHOSEN = [
 def test_the_first_that_fits_the_host(asked: str, libc: str, machine: str, name: str | None) -> None:
     chosen = choose(LISTED, Request.parse(asked), Libc(*libc.split()), machine)
     assert (chosen.name if chosen else None) == name
+
+
+def test_why_the_others_do_not_fit() -> None:
+    request, libc = Request.parse("3.12.9"), Libc("glibc", "2.31")
+    said = [refusal(LISTED[number], request, libc, "x86_64") for number in (0, 3, 4, 9)]
+    assert said == [
+        "is 3.12.7",
+        "is for aarch64-unknown-linux-gnu, not for x86_64 with glibc 2.31",
+        "is CPython 3.13.0, free-threaded",
+        "is for x86_64-manylinux_2_36, not for x86_64 with glibc 2.31",
+    ]
+    assert refusal(LISTED[9], request, Libc("glibc", "2.36"), "x86_64") is None
 
 
 def test_what_it_will_say_of_itself() -> None:
