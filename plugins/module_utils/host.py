@@ -25,7 +25,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapErro
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Request, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc, machine_of
 from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, nearest, places
-from ansible_collections.airgap.uv.plugins.module_utils.search import PythonUnusable, Search, find
+from ansible_collections.airgap.uv.plugins.module_utils.search import PythonMissing, PythonUnusable, Search, find
 from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives
 
 
@@ -69,7 +69,7 @@ class Question:
             python=raw["python"],
             requires_python=raw["requires_python"],
             archives=tuple(raw["python_archives"] or ()),
-            path=Path(raw["path"]) if raw["path"] else None,
+            path=Path(os.path.abspath(raw["path"])) if raw["path"] else None,
             uv_executable=raw["uv_executable"],
             service_user=raw["service_user"],
             owner=raw["owner"],
@@ -125,19 +125,23 @@ class Host:
 
     def _python(self, question: Question) -> dict[str, Any]:
         request = Request.parse(question.python, question.requires_python)
-        found = self._arriving(question, request) or self._present(request)
-        return found.told()
+        archives = parse_archives(list(question.archives))
+        found = self._arriving(archives, request, question.path) if archives else None
+        return (found or self._present(archives, request)).told()
 
-    def _present(self, request: Request) -> Found:
-        python = find(request, self.search, self.run)
+    def _present(self, archives: tuple[Archive, ...], request: Request) -> Found:
+        try:
+            python = find(request, self.search, self.run)
+        except PythonUnusable:
+            raise
+        except PythonMissing as error:
+            unfit = [(archive.name, f"is {archive.build.python} for {archive.build.platform}") for archive in archives]
+            raise PythonMissing(error.request, [*unfit, *error.rejected], error.searched) from None
         return Found(python, Libc.of(python, self.run))
 
-    def _arriving(self, question: Question, request: Request) -> Found | None:
+    def _arriving(self, archives: tuple[Archive, ...], request: Request, path: Path | None) -> Found | None:
         """The interpreter that one of the archives brings, or brought."""
-        archives = parse_archives(list(question.archives))
-        if not archives:
-            return None
-        if question.path is None:
+        if path is None:
             raise ArchivesNeedPath
         try:
             own = Interpreter.probe(self.own, self.run)
@@ -147,8 +151,8 @@ class Host:
         archive = choose(archives, request, libc, machine_of(own))
         if archive is None:
             return None
-        installed = archive.installed(question.path, self.run)
-        return Found(installed or archive.described(own, question.path), libc, archive, installed is not None)
+        installed = archive.installed(path, self.run)
+        return Found(installed or archive.described(own, path), libc, archive, installed is not None)
 
 
 @dataclass(frozen=True)

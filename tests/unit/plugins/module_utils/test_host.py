@@ -46,6 +46,13 @@ def test_everything_is_told(host: Host, question: Question) -> None:
     assert (told["python"]["version"], told["python"]["arrives"], told["python"]["installed"]) == (OWN, None, True)
 
 
+def test_a_relative_path_is_made_a_whole_one() -> None:
+    raw = dict.fromkeys(
+        ("python", "requires_python", "python_archives", "uv_executable", "service_user", "owner", "group")
+    )
+    assert Question.parse({**raw, "path": "app"}).path == Path.cwd() / "app"
+
+
 def test_what_cannot_be_told_keeps_nothing_else_back(host: Host, question: Question) -> None:
     with pytest.raises(HostUnfit) as caught:
         host.answer(replace(question, python="/nonexistent/python", uv_executable="/nonexistent/uv"))
@@ -105,6 +112,9 @@ def test_an_archive_that_does_not_fit_leaves_the_hosts_own(host: Host, question:
     other = archive("3.9.20", "s390x" if own != "s390x" else "riscv64")
     told = host.answer(replace(question, python=".".join(OWN.split(".")[:2]), archives=(other,)))
     assert (told["python"]["version"], told["python"]["arrives"]) == (OWN, None)
+    with pytest.raises(HostUnfit) as caught:
+        host.answer(replace(question, python="3.99", archives=(other,)))
+    assert f"\n  {Path(other['path']).name}: is 3.9.20 for " in str(caught.value)
 
 
 WRONG = [

@@ -164,7 +164,7 @@ def test_a_path_is_taken_as_it_is(machine: Machine) -> None:
         "another interpreter (python, uv_deploy_python)."
     )
     (machine.root / "loop").symlink_to("loop")
-    with pytest.raises(PythonUnusable, match="python: .*/loop does not run "):
+    with pytest.raises(PythonUnusable, match=r"python: .*/loop does not run "):
         find(Request.parse(str(machine.root / "loop")), Search(()), run)
     with pytest.raises(PythonUnusable, match="python: /bin/echo is no Python"):
         find(Request.parse("/bin/echo"), Search(()), run)
