@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Callable
@@ -26,7 +26,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Inter
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc, machine_of
 from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, nearest, places
 from ansible_collections.airgap.uv.plugins.module_utils.search import PythonMissing, PythonUnusable, Search, find
-from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives
+from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives, refusal
 
 
 class HostUnfit(AirgapError):
@@ -126,33 +126,37 @@ class Host:
     def _python(self, question: Question) -> dict[str, Any]:
         request = Request.parse(question.python, question.requires_python)
         archives = parse_archives(list(question.archives))
-        found = self._arriving(archives, request, question.path) if archives else None
-        return (found or self._present(archives, request)).told()
-
-    def _present(self, archives: tuple[Archive, ...], request: Request) -> Found:
-        try:
-            python = find(request, self.search, self.run)
-        except PythonUnusable:
-            raise
-        except PythonMissing as error:
-            unfit = [(archive.name, f"is {archive.build.python} for {archive.build.platform}") for archive in archives]
-            raise PythonMissing(error.request, [*unfit, *error.rejected], error.searched) from None
-        return Found(python, Libc.of(python, self.run))
-
-    def _arriving(self, archives: tuple[Archive, ...], request: Request, path: Path | None) -> Found | None:
-        """The interpreter that one of the archives brings, or brought."""
-        if path is None:
+        if not archives:
+            return self._present(request).told()
+        if question.path is None:
             raise ArchivesNeedPath
+        libc, own = self._own()
+        machine = machine_of(own)
+        archive = choose(archives, request, libc, machine)
+        if archive is not None:
+            installed = archive.installed(question.path, self.run)
+            python = installed or archive.described(own, question.path)
+            return Found(python, libc, archive, installed is not None).told()
+        unfit = [(archive.name, refusal(archive, request, libc, machine) or "") for archive in archives]
+        return self._present(request, unfit).told()
+
+    def _own(self) -> tuple[Libc, Interpreter]:
+        """Ansible's interpreter, which tells what the host is like before the application's is there."""
         try:
             own = Interpreter.probe(self.own, self.run)
         except ValueError as error:
             raise PythonUnusable(self.own, str(error)) from None
-        libc = Libc.of(own, self.run)
-        archive = choose(archives, request, libc, machine_of(own))
-        if archive is None:
-            return None
-        installed = archive.installed(path, self.run)
-        return Found(installed or archive.described(own, path), libc, archive, installed is not None)
+        return Libc.of(own, self.run), own
+
+    def _present(self, request: Request, unfit: Sequence[tuple[str, str]] = ()) -> Found:
+        """The host's own interpreter; `unfit` are the archives that were given, with what keeps each from being it."""
+        try:
+            python = find(request, self.search, self.run)
+        except PythonMissing as error:
+            if not request.path:
+                error.rejected[:0] = unfit
+            raise
+        return Found(python, Libc.of(python, self.run))
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def test_an_archive_that_does_not_fit_leaves_the_hosts_own(host: Host, question:
     assert (told["python"]["version"], told["python"]["arrives"]) == (OWN, None)
     with pytest.raises(HostUnfit) as caught:
         host.answer(replace(question, python="3.99", archives=(other,)))
-    assert f"\n  {Path(other['path']).name}: is 3.9.20 for " in str(caught.value)
+    assert f"\n  {Path(other['path']).name}: is for " in str(caught.value)
 
 
 WRONG = [
