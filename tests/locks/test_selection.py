@@ -238,7 +238,10 @@ def beside_uv(uv: Uv, tables: list[Table]) -> Iterator[Comparison]:
 
 @pytest.fixture(scope="session")
 def beside_pip(tables: list[Table]) -> Iterator[Comparison]:
-    comparison = Comparison(f"{pip_version()}, download", "--platform")
+    pip = pip_version()
+    if not pip:
+        pytest.skip("this Python has no pip")
+    comparison = Comparison(f"{pip}, download", "--platform")
     tables.append(comparison.table)
     yield comparison
     comparison.close()
