@@ -2,39 +2,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wheels from source: sdists whose hash was checked, and clean copies of local packages."""
+"""What wheels are built from: sdists whose hash was checked, and clean copies of local packages."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
-import re
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
-    BuildFailed,
-    BuiltWheelWrong,
-    InterpreterMissing,
     ShallowClone,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Pyproject
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
-from ansible_collections.airgap.uv.plugins.module_utils.tree import SourceTree, file_digest, git, toplevel
-from ansible_collections.airgap.uv.plugins.module_utils.uv import BuildSettings, Uv
-from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse, write_text
-
-_ANY_PYTHON = "any"
-
-# Pure Python for any Python 3; `py312-none-any` is pure as well, and for one alone.
-_GENERIC = re.compile(r"-(py2\.py3|py3)-none-any\.whl$")
+from ansible_collections.airgap.uv.plugins.module_utils.tree import SourceTree, git, toplevel
+from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
 
 
 @dataclass(frozen=True)
@@ -107,13 +94,19 @@ class LocalPackage:
 
 @dataclass(frozen=True)
 class Build:
-    """One wheel to build: for one Python, on this machine, for the targets that have that Python."""
+    """One wheel to build: for one Python, for the targets that have it.
+
+    `elsewhere`: the kind of machine that compiled code of it is made on, where this is not one.
+    Then only a wheel without compiled code can be built here.
+    """
 
     name: str
     version: str | None
     source: Sdist | LocalPackage
-    python: str  # major, minor and the `t` of a free-threaded build
+    python: str  # as `Python.minor`
     targets: tuple[Target, ...]
+    elsewhere: str = ""
+    wheels: tuple[str, ...] = ()  # those of the lock, none of which fits
 
     @property
     def shown(self) -> str:
@@ -129,92 +122,6 @@ class Build:
             "python": self.python,
             "targets": [target.label for target in self.targets],
         }
-
-
-@dataclass(frozen=True)
-class Builder:
-    """Builds on this machine and keeps a record of each build, so that none is done twice."""
-
-    uv: Uv
-    settings: BuildSettings
-    wheelhouse: Wheelhouse
-    machine: str
-    placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
-    home: str | None = None  # the Python that local packages are built with first, whatever the targets
-
-    def reuse(self, build: Build) -> Wheel | None:
-        """The wheel that an earlier run built from the same bytes for the same Python, if it is whole."""
-        for python in (_ANY_PYTHON, build.python):
-            record = self._record(build, python)
-            if not record.is_file():
-                continue
-            try:
-                wheel = Wheel.parse(json.loads(record.read_text(encoding="utf-8")))
-            except (ValueError, KeyError, TypeError):
-                continue  # a damaged record costs one more build and no more
-            if fits(wheel.filename, build.targets) and self.wheelhouse.whole(wheel.path, wheel.sha256):
-                return wheel
-        return None
-
-    def build(self, build: Build, temporary: Path) -> Wheel:
-        """Build the wheel, verify what came out and bring it to its place, as `take` does.
-
-        Backends differ between Pythons, and so do the bytes of what they build. A local package is
-        therefore built with one Python for all, and again with the target's only if it is compiled.
-        """
-        path = None
-        if self.home and isinstance(build.source, LocalPackage) and self.home != build.python:
-            with contextlib.suppress(BuildFailed, InterpreterMissing):  # the target's own may still do
-                path = self._run(build, self.home, temporary)
-            if path and pure(path.name) and fits(path.name, build.targets):
-                return self.take(build, path, {"python": self.home, "uv": str(self.uv.version)})
-        path = self._run(build, build.python, temporary)
-        return self.take(build, path, {"python": build.python, "uv": str(self.uv.version)})
-
-    def _run(self, build: Build, python: str, temporary: Path) -> Path:
-        interpreter = self.uv.find_python(python)
-        out = Path(tempfile.mkdtemp(prefix=f"{build.name}-{python}-", dir=temporary))
-        source = build.source.unpack(out / "source")
-        self.uv.build_wheel(source, out, interpreter, self.settings, build.shown)
-        return _only_wheel(build, out)
-
-    def describe(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
-        """What the built wheel at `path` would be in the wheelhouse; refuses what was not asked for."""
-        _refuse_other(build, path)
-        name, number, _build, _tags = utils.parse_wheel_filename(path.name)
-        digest = file_digest(path)
-        place = self.wheelhouse.place(path.name, digest, built=True)
-        known = next((wheel for wheel in self.wheelhouse.wheels if wheel.path == place), None)
-        # A wheel whose bytes did not change stays as it is, with what was said of it.
-        origin = known.origin if known else {**build.source.origin(), "built": dict(how)}
-        return Wheel(name, str(number), path.name, place, path.stat().st_size, digest, origin)
-
-    def take(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
-        """Verify a built wheel, bring it to its place and record it."""
-        wheel = self.describe(build, path, how)
-        if not self.wheelhouse.whole(wheel.path, wheel.sha256):
-            self.placed.append(wheel.path)
-            destination = self.wheelhouse.path / wheel.path
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            os.chmod(path, 0o644)
-            os.replace(path, destination)
-        python = _ANY_PYTHON if _GENERIC.search(path.name) else build.python
-        write_text(self._record(build, python), json.dumps(wheel.as_dict(), indent=1, sort_keys=True) + "\n")
-        return wheel
-
-    def _record(self, build: Build, python: str) -> Path:
-        constraints = self.settings.constraints
-        key = json.dumps(
-            [
-                build.name,
-                build.source.sha256,
-                build.source.folder if isinstance(build.source, LocalPackage) else "",
-                python,
-                self.machine if python != _ANY_PYTHON else "",
-                file_digest(constraints) if constraints else "",
-            ]
-        )
-        return self.wheelhouse.cache / "builds" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 
 
 def fits(filename: str, targets: Sequence[Target]) -> bool:
@@ -244,10 +151,16 @@ def history(project: Path, pyproject: Pyproject, uv: Uv) -> str:
     return out.strip() or err.strip() or str(rc)
 
 
-def split_by_python(targets: Sequence[Target]) -> Iterator[tuple[str, tuple[Target, ...]]]:
-    """The targets of each Python that a build must be made with."""
-    for python in sorted({target.python.minor for target in targets}):
-        yield python, tuple(target for target in targets if target.python.minor == python)
+def split(targets: Sequence[Target], machine: Machine) -> Iterator[tuple[str, str, tuple[Target, ...]]]:
+    """The Python that each build must be made with, the kind of machine if it is not this one, and the targets."""
+    found: dict[tuple[str, str], list[Target]] = {}
+    for target in targets:
+        own = target.platform
+        kind = " ".join(word for word in (own.system, own.arch, own.libc) if word)
+        elsewhere = "" if machine.compiles_for(own) else kind
+        found.setdefault((target.python.minor, elsewhere), []).append(target)
+    for (python, elsewhere), those in sorted(found.items()):
+        yield python, elsewhere, tuple(those)
 
 
 def _git_folder(root: Path) -> Path:
@@ -257,26 +170,3 @@ def _git_folder(root: Path) -> Path:
         named = marker.read_text(encoding="utf-8").partition("gitdir:")[2].strip()
         return (root / named).resolve()
     return marker.resolve()
-
-
-def _only_wheel(build: Build, out: Path) -> Path:
-    found = sorted(out.glob("*.whl"))
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "no wheel"
-        raise BuiltWheelWrong(build.shown, names, "one wheel was expected")
-    return found[0]
-
-
-def _refuse_other(build: Build, path: Path) -> None:
-    """A build may give anything: only the package, version and tags that were asked for are taken."""
-    try:
-        name, number, _build, tags = utils.parse_wheel_filename(path.name)
-    except utils.InvalidWheelFilename as error:
-        raise BuiltWheelWrong(build.shown, path.name, str(error)) from error
-    if name != build.name:
-        raise BuiltWheelWrong(build.shown, path.name, f"its name is {name}, the lock says {build.name}")
-    if build.version and number != version.Version(build.version):
-        raise BuiltWheelWrong(build.shown, path.name, f"its version is {number}, the lock says {build.version}")
-    unfit = [target.label for target in build.targets if not tags.intersection(target.tags())]
-    if unfit:
-        raise BuiltWheelWrong(build.shown, path.name, f"it does not fit {', '.join(unfit)}")

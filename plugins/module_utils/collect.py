@@ -2,101 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From choices to wheels: what is there, what is fetched, what is built, in one plan."""
+"""The work of a collect: the plan held against what is there, then fetched and built."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from typing import Any, Callable
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.build import (
-    Build,
-    Builder,
-    LocalPackage,
-    Sdist,
-    fits,
-    pure,
-    split_by_python,
-)
-from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid, SourceNotSupported
-from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher, without_credentials
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, Sdist, fits, pure
+from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable
+from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid
+from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
+from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher
+from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
+from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, Taken
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, ExtraWheel, sha256_of
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
 
 # How a wheel was built that the caller brings for a build: not here.
 _ELSEWHERE = {"elsewhere": True}
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A wheel that targets take. `source`: what its identity in a release's name is made of."""
-
-    wheel: Wheel
-    targets: tuple[Target, ...]
-    source: str
-    tool: bool = False
-    built: bool = False
-
-    @property
-    def identity(self) -> str:
-        """What stands for it in a release's name: its bytes, or for compiled code what it was built from."""
-        return self.wheel.sha256 if not self.built or pure(self.wheel.filename) else self.source
-
-    def as_dict(self) -> dict[str, Any]:
-        """As the module's `wheels` returns it."""
-        labels = sorted({target.label for target in self.targets})
-        return {**self.wheel.as_dict(), "targets": labels, "tool": self.tool}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a collect has to do. Everything is named here before anything is done."""
-
-    downloads: tuple[tuple[Taken, Artifact], ...] = ()
-    brought: tuple[tuple[Taken, ExtraWheel], ...] = ()
-    builds: tuple[tuple[Build, Artifact | None], ...] = ()  # with the sdist that it is built from
-
-    @classmethod
-    def make(
-        cls,
-        choices: Sequence[Choice],
-        wheelhouse: Wheelhouse,
-        local: Callable[[str, str], LocalPackage],
-        tool: bool = False,
-    ) -> Plan:
-        """`local` reads the local package of a name and a folder; `tool`: these are for uv itself."""
-        _refuse_other_sources(choices)
-        downloads: list[tuple[Taken, Artifact]] = []
-        brought: list[tuple[Taken, ExtraWheel]] = []
-        builds: list[tuple[Build, Artifact | None]] = []
-        for choice in choices:
-            source = choice.source
-            if isinstance(source, pylock.PackageWheel):
-                artifact = Artifact(str(source.url), source.filename, sha256_of(choice.name, source), source.size)
-                wheel = _index_wheel(choice, artifact, wheelhouse)
-                downloads.append((Taken(wheel, choice.targets, wheel.sha256, tool), artifact))
-            elif isinstance(source, ExtraWheel):
-                wheel = _brought_wheel(choice, source, wheelhouse)
-                brought.append((Taken(wheel, choice.targets, wheel.sha256), source))
-            elif isinstance(source, pylock.PackageSdist):
-                artifact = Artifact(str(source.url), source.filename, sha256_of(choice.name, source), source.size)
-                builds += _builds(choice, _sdist(artifact, wheelhouse), artifact)
-            else:
-                folder = str(PurePosixPath(source.path) / (source.subdirectory or "."))
-                builds += _builds(choice, local(choice.name, folder), None)
-        return cls(tuple(downloads), tuple(brought), tuple(builds))
-
-    def joined_with(self, other: Plan) -> Plan:
-        return Plan(self.downloads + other.downloads, self.brought + other.brought, self.builds + other.builds)
 
 
 @dataclass
@@ -110,6 +40,8 @@ class Work:
     missing: list[tuple[Taken, Artifact]] = field(default_factory=list)
     lacking: list[tuple[Taken, ExtraWheel]] = field(default_factory=list)
     unbuilt: list[tuple[Build, Artifact | None]] = field(default_factory=list)
+    trials: list[tuple[Build, Artifact | None]] = field(default_factory=list)  # builds for targets that are left out
+    obstacles: list[Obstacle] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
     stats: dict[str, Any] = field(
@@ -135,12 +67,47 @@ class Work:
                 self.taken.append(_built(build, wheel))
         self.stats["reused"] = len(self.taken)
 
+    def weigh_builds(self) -> None:
+        """Tell what can be built here and what at most without compiled code; an earlier run may know the outcome."""
+        unbuilt, self.unbuilt = self.unbuilt, []
+        pythons = {build.python for build, _artifact in unbuilt if not build.elsewhere}
+        lacking = {python for python in pythons if not self.builder.has_python(python)}
+        for build, artifact in unbuilt:
+            if not build.elsewhere and build.python in lacking:
+                build = replace(build, elsewhere=f"a machine with Python {build.python}")
+            note = self.builder.note(build) if build.elsewhere else False
+            if isinstance(note, Unbuildable):
+                self.obstacles += note.obstacles(build)
+            else:
+                self.unbuilt.append((build, artifact))
+
+    def leave_out(self, targets: Collection[Target]) -> None:
+        """Collect nothing more for these; builds that may fail for them are still tried out, to be told of."""
+        self.taken = [item for item in (item.without(targets) for item in self.taken) if item.targets]
+        self.missing = [(item.without(targets), artifact) for item, artifact in self.missing]
+        self.missing = [item for item in self.missing if item[0].targets]
+        self.lacking = [(item.without(targets), extra) for item, extra in self.lacking]
+        self.lacking = [item for item in self.lacking if item[0].targets]
+        unbuilt, self.unbuilt = self.unbuilt, []
+        for build, artifact in unbuilt:
+            rest = tuple(target for target in build.targets if target not in targets)
+            if rest:
+                self.unbuilt.append((replace(build, targets=rest), artifact))
+            elif build.elsewhere and not self.builder.note(build):
+                self.trials.append((build, artifact))
+        if not (self.fetched or self.stats["built"]):
+            self.stats["reused"] = len(self.taken)
+
+    def measure(self) -> None:
+        """Look into the wheels that are there: what they take once they are installed."""
+        self.taken = [replace(item, wheel=self.wheelhouse.measured(item.wheel)) for item in self.taken]
+
     def to_fetch(self, defer: bool) -> list[tuple[Artifact, Path]]:
         """Missing wheels and, unless builds are deferred, the sdists that are to be built; each file once."""
         files = {
             taken.wheel.path: (artifact, self.wheelhouse.path / taken.wheel.path) for taken, artifact in self.missing
         }
-        for build, artifact in () if defer else self.unbuilt:
+        for build, artifact in () if defer else [*self.unbuilt, *self.trials]:
             if artifact is not None and isinstance(build.source, Sdist):
                 path = build.source.path
                 # Checked again before each build: code that runs must be what the lock says.
@@ -166,17 +133,38 @@ class Work:
         """Build what no earlier run built from the same bytes."""
         for number, (build, _artifact) in enumerate(self.unbuilt, start=1):
             # A wheel of pure Python that was just built serves the next Python too.
-            wheel = self.builder.reuse(build)
-            if wheel is None:
+            found: Wheel | Unbuildable | None = self.builder.reuse(build)
+            if found is None:
                 self.progress.say(f"builds {build.name} for Python {build.python} ({number} of {len(self.unbuilt)})")
-                wheel = self.builder.build(build, temporary)
-                self.stats["built"] += 1
-            self.taken.append(_built(build, wheel))
+                make = self.builder.build_pure if build.elsewhere else self.builder.build
+                found = make(build, temporary)
+                self.stats["built"] += isinstance(found, Wheel)
+            if isinstance(found, Unbuildable):
+                self.obstacles += found.obstacles(build)
+            elif found is not None:
+                self.taken.append(_built(build, found))
         self.unbuilt = []
+        for build, _artifact in self.trials:
+            self.progress.say(f"tries to build {build.name} for Python {build.python}")
+            tried = self.builder.build_pure(build, temporary, keep=False)
+            self.obstacles += tried.obstacles(build) if isinstance(tried, Unbuildable) else ()
+        self.trials = []
 
     def _add(self, taken: Taken) -> None:
         self.taken.append(taken)
         self.fetched.append(taken.wheel.path)
+
+    def warnings(self, glibc: str) -> Iterator[str]:
+        """A wheel that was compiled here may need this machine's glibc; its tag linux_* does not tell."""
+        here = tuple(int(part) for part in (glibc or "0.0").split(".")[:2])
+        for item in self.taken:
+            older = [target.label for target in item.targets if target.platform.glibc and target.platform.glibc < here]
+            compiled = item.built and not pure(item.wheel.filename) and item.wheel.origin.get("built") != _ELSEWHERE
+            if compiled and older:
+                yield (
+                    f"{item.wheel.filename} was compiled here, with glibc {here[0]}.{here[1]}; "
+                    f"it may not load on {', '.join(older)}."
+                )
 
     @property
     def added(self) -> list[str]:
@@ -222,82 +210,8 @@ def _is_built_from(extra: ExtraWheel, source: str, build: Build) -> bool:
     return same and fits(extra.path.name, build.targets)
 
 
-def joined(taken: Sequence[Taken]) -> list[Taken]:
-    """One entry a wheel, with the targets of all."""
-    found: dict[str, Taken] = {}
-    for item in taken:
-        known = found.get(item.wheel.path)
-        if known:
-            targets = tuple(dict.fromkeys([*known.targets, *item.targets]))
-            item = replace(known, targets=targets, tool=known.tool and item.tool)
-        found[item.wheel.path] = item
-    return [found[path] for path in sorted(found)]
-
-
 def _built(build: Build, wheel: Wheel) -> Taken:
     return Taken(wheel, build.targets, f"{build.name} from {build.source.sha256}", built=True)
-
-
-def _index_wheel(choice: Choice, artifact: Artifact, wheelhouse: Wheelhouse) -> Wheel:
-    place = wheelhouse.place(artifact.filename, artifact.sha256)
-    origin = {"kind": "index", "url": artifact.shown}
-    return Wheel(
-        choice.name,
-        choice.version or "",
-        artifact.filename,
-        place,
-        wheelhouse.size(place) or artifact.size or 0,
-        artifact.sha256,
-        origin,
-    )
-
-
-def _brought_wheel(choice: Choice, extra: ExtraWheel, wheelhouse: Wheelhouse) -> Wheel:
-    place = wheelhouse.place(extra.path.name, extra.sha256)
-    origin = {"kind": "path", "path": extra.path.name}
-    return Wheel(
-        choice.name,
-        str(extra.version),
-        extra.path.name,
-        place,
-        extra.path.stat().st_size,
-        extra.sha256,
-        origin,
-    )
-
-
-def _sdist(artifact: Artifact, wheelhouse: Wheelhouse) -> Sdist:
-    path = wheelhouse.cache / "sdists" / artifact.sha256 / artifact.filename
-    return Sdist(artifact.filename, artifact.sha256, without_credentials(artifact.url), path)
-
-
-def _builds(
-    choice: Choice, source: Sdist | LocalPackage, artifact: Artifact | None
-) -> Iterator[tuple[Build, Artifact | None]]:
-    for python, targets in split_by_python(choice.targets):
-        yield Build(choice.name, choice.version, source, python, targets), artifact
-
-
-def _refuse_other_sources(choices: Sequence[Choice]) -> None:
-    """Files and folders elsewhere on this machine, and whatever else is no HTTP(S) address."""
-    others = []
-    for choice in choices:
-        source = choice.source
-        label = f"{choice.name} {choice.version or ''}".strip()
-        if isinstance(source, (pylock.PackageWheel, pylock.PackageSdist)):
-            if urlsplit(source.url or "").scheme not in ("http", "https"):
-                others.append(
-                    (
-                        label,
-                        f"a file that is not on an index ({without_credentials(source.url or source.path or '')})",
-                    )
-                )
-        elif isinstance(source, pylock.PackageDirectory):
-            parts = PurePosixPath(source.path).parts
-            if ".." in parts or PurePosixPath(source.path).is_absolute():
-                others.append((label, f"a folder outside the project ({source.path})"))
-    if others:
-        raise SourceNotSupported(others)
 
 
 def _verified_copy(extra: ExtraWheel, folder: Path) -> Path:

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import os
 import platform
+import struct
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.airgap.uv.plugins.module_utils import environ, interpreter, search
 from ansible_collections.airgap.uv.plugins.module_utils.errors import TargetPythonMissing
+from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
+from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform
 
 # The times of all files that go into a wheel; archives get other bytes otherwise
 # (https://reproducible-builds.org/specs/source-date-epoch/).
 SOURCE_DATE_EPOCH = "315532800"  # 1980-01-01, the first that a zip file can hold
+
+# As `Platform` names them.
+_SYSTEMS = {"Darwin": "macos", "Windows": "windows"}
+_ARCHITECTURES = {"arm64": "aarch64", "amd64": "x86_64", "i386": "i686", "i586": "i686", "armv8l": "armv7l"}
+_OF_32_BITS = {"x86_64": "i686", "aarch64": "armv7l"}
+_BYTES_OF_32_BITS = 4
 
 
 class Runner(Protocol):
@@ -65,14 +75,41 @@ def own_target(project: Path, requires_python: str, run: Runner) -> dict[str, An
     except search.PythonMissing as error:
         wanted = f"{asked} ({pinned})" if asked else requires_python
         raise TargetPythonMissing(wanted, list(error.rejected)) from error
-    minor = (found.libc or "glibc 2.17").rpartition(".")[2]
-    return {
-        "python": found.name,
-        "platform": f"{found.markers['platform_machine']}-manylinux_2_{minor}",
-        "markers": dict(found.markers),
-    }
+    return {"python": found.name, "platform": _platform(found, run), "markers": dict(found.markers)}
 
 
-def machine() -> str:
-    """What a compiled wheel depends on here besides the Python: architecture and libc."""
-    return f"{platform.machine()} {' '.join(platform.libc_ver())}"
+def _platform(python: interpreter.Interpreter, run: Runner) -> str:
+    if python.markers["platform_system"] == "Darwin":
+        return f"{_ARCHITECTURES.get(python.markers['platform_machine'], 'x86_64')}-apple-darwin"
+    return Libc.of(python, lambda argv: run(list(argv), "/", {})).platform(python)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What code that is compiled here runs on, in `Platform`'s words."""
+
+    system: str
+    arch: str
+    libc: str
+    version: str  # of the libc, or of the system where there is none to name
+
+    @classmethod
+    def this(cls) -> Machine:
+        system = platform.system()
+        name, version = platform.libc_ver()
+        arch = platform.machine().lower()
+        arch = _ARCHITECTURES.get(arch, arch)
+        if struct.calcsize("P") == _BYTES_OF_32_BITS:
+            arch = _OF_32_BITS.get(arch, arch)
+        if system != "Linux":
+            return cls(_SYSTEMS.get(system, system.lower()), arch, "", platform.mac_ver()[0])
+        # `libc_ver` knows glibc alone; what else there is, is musl.
+        return cls("linux", arch, "glibc" if name == "glibc" else "musl", version)
+
+    def compiles_for(self, other: Platform) -> bool:
+        """Whether what is compiled here is for that kind of platform, as far as its name tells."""
+        return (self.system, self.arch, self.libc) == (other.system, other.arch, other.libc)
+
+    def __str__(self) -> str:
+        system = "" if self.system == "linux" else self.system
+        return " ".join(word for word in (system, self.arch, self.libc, self.version) if word)

@@ -83,29 +83,25 @@ class TargetNotSupported(AirgapError):
         return f"targets: {self.target} cannot be collected for: {self.reason}."
 
 
-class TargetOutsideRequiresPython(AirgapError):
-    def __init__(self, targets: list[str], requires_python: str) -> None:
-        super().__init__(targets, requires_python)
-        self.targets = targets
-        self.requires_python = requires_python
+class TargetsNotServed(AirgapError):
+    """`obstacles`: each with `target`, `package` (or None), `reason` and `nearest`, as the module returns them."""
+
+    def __init__(self, obstacles: list[dict[str, Any]]) -> None:
+        super().__init__(obstacles)
+        self.obstacles = obstacles
 
     def __str__(self) -> str:
+        targets: dict[tuple[str, str], list[str]] = {}
+        for item in self.obstacles:
+            targets.setdefault((item["package"] or "", item["reason"]), []).append(item["target"])
+        lines = [
+            f"{f'{package} for ' if package else ''}{', '.join(labels)}: {reason}"
+            for (package, reason), labels in targets.items()
+        ]
         return (
-            f"targets: the Python of {', '.join(self.targets)} is outside the project's requires-python "
-            f"({self.requires_python}). Name another Python for such a host, or widen requires-python and lock again."
-        )
-
-
-class TargetOutsideEnvironments(AirgapError):
-    def __init__(self, target: str, environments: list[str]) -> None:
-        super().__init__(target, environments)
-        self.target = target
-        self.environments = environments
-
-    def __str__(self) -> str:
-        return (
-            f"targets: the lock was made for other environments than {self.target}: {' or '.join(self.environments)}. "
-            "Widen `environments` in [tool.uv] and lock again."
+            "Some targets cannot be served. Choose another Python or platform for them, allow the build, bring a "
+            "wheel (extra_wheels), leave the package out (no_install_package), or collect for the other targets "
+            f"alone (partial):{_listed(lines)}"
         )
 
 
@@ -309,18 +305,19 @@ class SourceNotSupported(AirgapError):
         )
 
 
-class NothingFits(AirgapError):
-    """`obstacles`: name and version, target, reason."""
+class ProofFailed(AirgapError):
+    """`problems`: each with `package`, `target`, what was `collected` and what is `proven` by whom (`judge`)."""
 
-    def __init__(self, obstacles: list[tuple[str, str, str]]) -> None:
-        super().__init__(obstacles)
-        self.obstacles = obstacles
+    def __init__(self, problems: list[dict[str, Any]], sentences: list[str]) -> None:
+        super().__init__(problems, sentences)
+        self.problems = problems
+        self._sentences = sentences
 
     def __str__(self) -> str:
-        lines = [f"{label} for {target}: {reason}" for label, target, reason in self.obstacles]
         return (
-            "Some packages cannot be had for a target. Choose another Python or platform, allow the build, "
-            f"or bring a wheel (extra_wheels):{_listed(lines)}"
+            "The staged project would not install what was collected, so it must not be deployed. Run again, for the "
+            "wheelhouse may have been changed meanwhile; if that does not help, report this as a fault of the "
+            f"collection:{_listed(self._sentences)}"
         )
 
 

@@ -22,7 +22,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     ProjectMissing,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.index import Index
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import specifiers, tomli, utils
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import markers, specifiers, tomli, utils
 
 # The lock version this code reads. uv refuses a higher one too; revisions stay compatible.
 _LOCK_VERSION = 1
@@ -133,6 +133,8 @@ class Lockfile:
     members: tuple[Member, ...]
     default_index: str | None
     unhashed: tuple[str, ...]  # files that the lock names without a sha256
+    supported: tuple[markers.Marker, ...] = ()  # the environments that it was made for; none named: all
+    required: tuple[markers.Marker, ...] = ()  # those that it was made to have a wheel for
 
     @classmethod
     def read(cls, path: Path) -> Lockfile:
@@ -153,6 +155,8 @@ class Lockfile:
             tuple(_members(packages)),
             _default_index(pyproject, packages),
             tuple(_unhashed(packages)),
+            _markers(path, raw, "supported-markers"),
+            _markers(path, raw, "required-markers"),
         )
 
     @property
@@ -207,6 +211,17 @@ def _requires_python(path: Path, raw: Mapping[str, Any]) -> specifiers.Specifier
         return specifiers.SpecifierSet(str(raw.get("requires-python", "")))
     except specifiers.InvalidSpecifier as error:
         raise FileInvalid(str(path), f"requires-python: {error}") from error
+
+
+def _markers(path: Path, raw: Mapping[str, Any], key: str) -> tuple[markers.Marker, ...]:
+    """uv writes `environments` and `required-environments` of `[tool.uv]` into the lock under these names."""
+    found = raw.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise FileInvalid(str(path), f"`{key}` is not an array of strings")
+    try:
+        return tuple(markers.Marker(item) for item in found)
+    except markers.InvalidMarker as error:
+        raise FileInvalid(str(path), f"{key}: {error}") from error
 
 
 def _members(packages: list[dict[str, Any]]) -> Iterator[Member]:

@@ -7,187 +7,180 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Union, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-from ansible_collections.airgap.uv.plugins.module_utils.errors import (
-    ExtraWheelInvalid,
-    HashMissing,
-    NothingFits,
-    SourceNotSupported,
-    TargetOutsideEnvironments,
-    TargetOutsideRequiresPython,
-)
+from ansible_collections.airgap.uv.plugins.module_utils import obstacle
+from ansible_collections.airgap.uv.plugins.module_utils.errors import HashMissing, SourceNotSupported
+from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel, refuse_at_odds
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
+    markers,
     pylock,
     specifiers,
-    tags,
     utils,
-    version,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
+from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
+from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
-from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+from ansible_collections.airgap.uv.plugins.module_utils.verdict import Fits, LockedSource, Reason, Source, verdict
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel
 
-ALL = ":all:"
+# A file name of a wheel has one dash more when it has a build tag (PEP 427).
+_DASHES_WITH_BUILD = 5
 
-
-@dataclass(frozen=True)
-class ExtraWheel:
-    """A wheel of the caller's: it stands for the locked package of its name, or is one more package."""
-
-    path: Path
-    sha256: str
-    name: str
-    version: version.Version
-    tags: frozenset[tags.Tag]
-    option: str = "extra_wheels"
-
-    @classmethod
-    def parse(cls, raw: Mapping[str, Any], option: str = "extra_wheels") -> ExtraWheel:
-        """Read `{path, hash}` of `option`; the hash is `sha256:` and 64 hexadecimal digits."""
-        path = Path(str(raw["path"])).expanduser()
-        algorithm, _colon, digest = str(raw["hash"]).partition(":")
-        if algorithm != "sha256" or not re.fullmatch("[0-9a-fA-F]{64}", digest):
-            raise ExtraWheelInvalid(str(path), "its hash must be sha256: and 64 hexadecimal digits", option)
-        if not path.is_file():
-            raise ExtraWheelInvalid(str(path), "there is no such file", option)
-        try:
-            name, number, _build, found = utils.parse_wheel_filename(path.name)
-        except utils.InvalidWheelFilename as error:
-            raise ExtraWheelInvalid(str(path), str(error), option) from error
-        return cls(path, digest.lower(), name, number, found, option)
-
-    def verify(self, path: Path) -> None:
-        """Raise `ExtraWheelInvalid` unless the bytes at `path`, the wheel or a copy, are the wanted ones."""
-        found = file_digest(path)
-        if found != self.sha256:
-            raise ExtraWheelInvalid(str(self.path), f"its sha256 is {found}, not {self.sha256}", self.option)
-
-
-LockedSource = Union[
-    "pylock.PackageVcs",
-    "pylock.PackageDirectory",
-    "pylock.PackageArchive",
-    "pylock.PackageWheel",
-    "pylock.PackageSdist",
-]
-Source = Union["pylock.PackageWheel", "pylock.PackageSdist", "pylock.PackageDirectory", ExtraWheel]
+_NOT_REQUIRED = "; the project's required-environments leave this target out, so the lock need not have a wheel for it"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What targets take of one package."""
+    """What targets take of one package. `wheels`: of what must be built, the lock's wheels that do not fit."""
 
     name: str
     version: str | None  # None until a local package with a dynamic version was built
     source: Source
     targets: tuple[Target, ...]
+    wheels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Preferences:
-    """What the caller wants built from source, what never, and the wheels that it brings."""
+class Selection:
+    """What all targets take, and what keeps some of them from being served."""
 
-    no_binary: frozenset[str] = frozenset()
-    no_build: frozenset[str] = frozenset()
-    extra_wheels: tuple[ExtraWheel, ...] = ()
-    constraints: str | None = None  # sha256 of `build_constraints`: other build tools, other bytes
-
-    @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> Preferences:
-        """Take the options of these names from a module's parameters."""
-        return cls(
-            _names(raw.get("no_binary")),
-            _names(raw.get("no_build")),
-            tuple(ExtraWheel.parse(item) for item in raw.get("extra_wheels") or []),
-            file_digest(Path(raw["build_constraints"])) if raw.get("build_constraints") else None,
-        )
-
-    def from_source(self, name: str) -> bool:
-        return ALL in self.no_binary or name in self.no_binary
-
-    def never_built(self, name: str) -> bool:
-        return ALL in self.no_build or name in self.no_build
-
-
-def select(lock: pylock.Pylock, targets: Sequence[Target], preferences: Preferences) -> list[Choice]:
-    """The choices of all targets, joined. Raises one error with every obstacle of one kind."""
-    refuse_ambiguous(lock)
-    requires = lock.requires_python or specifiers.SpecifierSet()
-    refuse_outside([target for target in targets if not target.environments(requires)], requires)
-    joined = _Joined()
-    for target in targets:
-        fits = Fits(target.tags())
-        for environment in target.environments(requires):
-            _refuse_left_out(lock, environment, target)
-            joined.begin(target)
-            for package, source in _selected(lock, environment, fits, preferences):
-                joined.add(package, _considered(package, source, fits, preferences))
-    joined.refuse_obstacles()
-    locked = {str(package.name) for package in lock.packages}
-    choices = [*joined.choices(), *_additional(preferences.extra_wheels, locked, targets)]
-    return sorted(choices, key=lambda choice: (choice.name, choice.version or ""))
-
-
-class Fits:
-    """A target's tags, worked out once: a thousand of them are a costly thing to make anew."""
-
-    def __init__(self, found: Sequence[tags.Tag]) -> None:
-        self.tags = found
-        self._selector = tags.create_compatible_tags_selector(found)
-
-    def best(self, wheels: Iterable[ExtraWheel]) -> ExtraWheel | None:
-        return next(self._selector((wheel, wheel.tags) for wheel in wheels), None)
-
-
-class _Joined:
-    """What all targets take, and what stands in the way, while the packages are asked one by one."""
-
-    def __init__(self) -> None:
-        self._taken: dict[int, tuple[pylock.Package, Source, list[Target]]] = {}
-        self._obstacles: set[tuple[str, str, str]] = set()
-        self._unsupported: set[tuple[str, str]] = set()
-        self._names: set[str] = set()
-        self._target: Target
-
-    def begin(self, target: Target) -> None:
-        """The packages that follow are those of one environment of `target`."""
-        self._target = target
-        self._names = set()
-
-    def add(self, package: pylock.Package, source: LockedSource | ExtraWheel | str) -> None:
-        if package.name in self._names:
-            source = "another version of it is taken too; their markers overlap"
-        self._names.add(package.name)
-        if isinstance(source, str):
-            self._obstacles.add((_label(package), self._target.label, source))
-        elif isinstance(source, (pylock.PackageVcs, pylock.PackageArchive)):
-            self._unsupported.add((_label(package), _kind(source)))
-        else:
-            # The lock's own objects: one of them stands for one file.
-            key = id(source)
-            self._taken.setdefault(key, (package, source, []))[2].append(self._target)
+    choices: tuple[Choice, ...]
+    obstacles: tuple[Obstacle, ...] = ()
 
     def refuse_obstacles(self) -> None:
-        if self._unsupported:
-            raise SourceNotSupported(sorted(self._unsupported))
-        if self._obstacles:
-            raise NothingFits(sorted(self._obstacles))
+        """Raise one error with every obstacle of every target, if there are any."""
+        obstacle.refuse(self.obstacles)
+
+
+def select(
+    lock: pylock.Pylock,
+    targets: Sequence[Target],
+    preferences: Preferences,
+    required: Sequence[markers.Marker] = (),
+) -> Selection:
+    """The choices of all targets, joined, and all obstacles of each.
+
+    `required`: the environments that the lock was made to have a wheel for (`required-environments`).
+    """
+    refuse_ambiguous(lock)
+    refuse_at_odds(preferences.extra_wheels)
+    lock = _by_build_tag(lock)
+    joined = _Joined(preferences, {str(package.name) for package in lock.packages})
+    for target in targets:
+        joined.ask(lock, target, required)
+    choices = sorted(joined.choices(), key=lambda choice: (choice.name, choice.version or ""))
+    return Selection(tuple(choices), tuple(joined.obstacles))
+
+
+def _by_build_tag(lock: pylock.Pylock) -> pylock.Pylock:
+    """Of wheels with equal tags, that with the highest build tag comes first; `Pylock.select` takes the first."""
+    packages = []
+    for package in lock.packages:
+        wheels = list(package.wheels or ())
+        if any(wheel.filename.count("-") == _DASHES_WITH_BUILD for wheel in wheels):
+            wheels.sort(key=lambda wheel: utils.parse_wheel_filename(wheel.filename)[2], reverse=True)
+            package = dataclasses.replace(package, wheels=wheels)
+        packages.append(package)
+    return dataclasses.replace(lock, packages=packages)
+
+
+@dataclass
+class _Joined:
+    """What all targets take, and what stands in the way, while they are asked one by one."""
+
+    wishes: Preferences
+    locked: set[str]
+    obstacles: list[Obstacle] = field(default_factory=list)
+    _taken: dict[int, tuple[str, str | None, Source, list[Target], tuple[str, ...]]] = field(default_factory=dict)
+
+    def ask(self, lock: pylock.Pylock, target: Target, required: Sequence[markers.Marker]) -> None:
+        """Take the lock's answer for one target. Of a target that the lock is not made for, no package is asked."""
+        requires = lock.requires_python or specifiers.SpecifierSet()
+        outside = list(_outside(lock, target, requires))
+        self.obstacles += [Obstacle(target, None, reason) for reason in outside]
+        if outside:
+            return
+        fits = Fits(target.tags())
+        environments = target.environments(requires)
+        hint = "" if _holds(required, environments) else _NOT_REQUIRED
+        for environment in environments:
+            self._ask(lock, environment, target, fits, hint)
+        self._add_additional(target, fits)
+
+    def _ask(self, lock: pylock.Pylock, environment: Mapping[str, str], target: Target, fits: Fits, hint: str) -> None:
+        names: set[str] = set()
+        for package, found in _selected(lock, environment, fits, self.wishes):
+            source = verdict(package, found, fits, self.wishes)
+            if package.name in names:
+                source = Reason("another version of it is taken too; their markers overlap")
+            names.add(package.name)
+            if isinstance(source, Reason):
+                self._refuse(target, package, source, hint)
+            else:
+                number = str(package.version) if package.version else None
+                built = not isinstance(source, (pylock.PackageWheel, ExtraWheel))
+                wheels = tuple(wheel.filename for wheel in package.wheels or ()) if built else ()
+                self._take(target, package.name, number, source, wheels)
+
+    def _take(
+        self, target: Target, name: str, number: str | None, source: Source, wheels: tuple[str, ...] = ()
+    ) -> None:
+        # The lock's own objects: one of them stands for one file.
+        targets = self._taken.setdefault(id(source), (name, number, source, [], wheels))[3]
+        if target not in targets:
+            targets.append(target)
+
+    def _refuse(self, target: Target, package: pylock.Package, reason: Reason, hint: str) -> None:
+        nearest = None
+        if reason.of_wheels:
+            nearest = Nearest.among([wheel.filename for wheel in package.wheels or ()], target)
+            reason = Reason(f"{reason}; {nearest or 'the lock has no wheels of it'}{hint}")
+        found = Obstacle(target, _label(package), str(reason), nearest.filename if nearest else None)
+        if found not in self.obstacles:
+            self.obstacles.append(found)
+
+    def _add_additional(self, target: Target, fits: Fits) -> None:
+        """The caller's wheels that the lock does not know: all that fit, for they may be of several packages."""
+        additional = [wheel for wheel in self.wishes.extra_wheels if wheel.name not in self.locked]
+        for name in sorted({wheel.name for wheel in additional}):
+            own = [wheel for wheel in additional if wheel.name == name]
+            best = fits.best(own)
+            if best:
+                self._take(target, name, str(best.version), best)
+            else:
+                nearest = Nearest.among([wheel.path.name for wheel in own], target)
+                label = f"{name} {own[0].version}"
+                reason = f"no wheel of it in extra_wheels fits; {nearest}"
+                self.obstacles.append(Obstacle(target, label, reason, nearest.filename if nearest else None))
 
     def choices(self) -> Iterator[Choice]:
-        for package, source, targets in self._taken.values():
-            number = str(package.version) if package.version else None
-            yield Choice(package.name, number, source, tuple(dict.fromkeys(targets)))
+        for name, number, source, targets, wheels in self._taken.values():
+            yield Choice(name, number, source, tuple(targets), wheels)
 
 
-def refuse_outside(targets: Sequence[Target], requires: specifiers.SpecifierSet) -> None:
-    """Every target must have a Python that the project allows."""
-    if targets:
-        raise TargetOutsideRequiresPython([target.label for target in targets], str(requires))
+def _outside(lock: pylock.Pylock, target: Target, requires: specifiers.SpecifierSet) -> Iterator[str]:
+    """Why the lock says nothing about a target."""
+    environments = target.environments(requires)
+    if not environments:
+        yield (
+            f"its Python is outside the project's requires-python ({requires}); name another Python for it, "
+            "or widen requires-python and lock again"
+        )
+    # A lock may be made for some environments alone (`environments` of `[tool.uv]`).
+    if not _holds(lock.environments or (), environments or target.environments(specifiers.SpecifierSet())):
+        known = " or ".join(str(marker) for marker in lock.environments or ())
+        yield f"the lock was made for other environments ({known}); widen `environments` in [tool.uv] and lock again"
+
+
+def _holds(wanted: Sequence[markers.Marker], environments: Sequence[Mapping[str, str]]) -> bool:
+    """Whether each environment is one of those `wanted`; without any wanted, every one is."""
+    return not wanted or all(
+        any(marker.evaluate(dict(environment)) for marker in wanted) for environment in environments
+    )
 
 
 def refuse_ambiguous(lock: pylock.Pylock) -> None:
@@ -199,12 +192,6 @@ def refuse_ambiguous(lock: pylock.Pylock) -> None:
     twice = [f"{name} {number}" for (name, number), count in sorted(seen.items()) if count > 1]
     if twice:
         raise SourceNotSupported([(label, "one name and version from two sources") for label in twice])
-
-
-def _refuse_left_out(lock: pylock.Pylock, environment: Mapping[str, str], target: Target) -> None:
-    """A lock may be made for some environments alone (`environments` of `[tool.uv]`)."""
-    if lock.environments and not any(marker.evaluate(dict(environment)) for marker in lock.environments):
-        raise TargetOutsideEnvironments(target.label, [str(marker) for marker in lock.environments])
 
 
 def sha256_of(name: str, artifact: pylock.PackageWheel | pylock.PackageSdist) -> str:
@@ -243,59 +230,6 @@ def _pylock_select(
     )
 
 
-def _considered(
-    package: pylock.Package, source: LockedSource | None, fits: Fits, wishes: Preferences
-) -> LockedSource | ExtraWheel | str:
-    """The caller's own wheel where there is one, else `source`; or the reason why neither is taken."""
-    own = [item for item in wishes.extra_wheels if item.name == package.name]
-    other = [item for item in own if package.version and item.version != package.version]
-    if other:
-        return f"extra_wheels brings version {other[0].version}, the lock has {package.version}"
-    return fits.best(own) or _allowed(package, source, wishes)
-
-
-def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Preferences) -> LockedSource | str:
-    """`source`, unless the caller's wishes about building forbid it or nothing was found."""
-    if source is None:
-        return f"no wheel fits, and there is no sdist; {_offered(package)}"
-    if isinstance(source, pylock.PackageDirectory) and package.name in wishes.no_build:
-        return "it is a local package, and no_build names it"
-    if isinstance(source, pylock.PackageWheel) and wishes.from_source(package.name):
-        return "no_binary names it, and the lock has no sdist of it"
-    if isinstance(source, pylock.PackageSdist) and wishes.never_built(package.name):
-        if wishes.from_source(package.name):
-            return "no_binary wants it built, and no_build forbids that"
-        return f"no wheel fits, and no_build forbids building it; {_offered(package)}"
-    return source
-
-
-def _offered(package: pylock.Package) -> str:
-    """What wheels there are, shortened: the reader sees at once what is missing."""
-    found = sorted({str(tag) for wheel in package.wheels or () for tag in _wheel_tags(wheel)})
-    if not found:
-        return "the lock has no wheels of it"
-    more = f" and {len(found) - 6} more" if len(found) > 6 else ""
-    return f"its wheels are for {', '.join(found[:6])}{more}"
-
-
-def _wheel_tags(wheel: pylock.PackageWheel) -> frozenset[tags.Tag]:
-    return utils.parse_wheel_filename(wheel.filename)[-1]
-
-
-def _additional(wheels: Sequence[ExtraWheel], locked: set[str], targets: Sequence[Target]) -> Iterator[Choice]:
-    """The caller's wheels that the lock does not know, for the targets that they fit."""
-    refuse_at_odds(wheels)
-    additional = [wheel for wheel in wheels if wheel.name not in locked]
-    fitting = {
-        wheel: tuple(target for target in targets if wheel.tags.intersection(target.tags())) for wheel in additional
-    }
-    for wheel in additional:
-        if not any(fitting[other] for other in additional if other.name == wheel.name):
-            raise ExtraWheelInvalid(str(wheel.path), "it fits none of the targets")
-        if fitting[wheel]:
-            yield Choice(wheel.name, str(wheel.version), wheel, fitting[wheel])
-
-
 def is_named(wheel: Wheel, lock: pylock.Pylock) -> bool:
     """Whether the lock names the wheel, or the source that it was built from."""
     ours = (wheel.sha256, wheel.origin.get("sha256"))
@@ -313,23 +247,5 @@ def hashes_of(package: pylock.Package) -> Iterator[Mapping[str, str]]:
         yield package.sdist.hashes
 
 
-def refuse_at_odds(wheels: Sequence[ExtraWheel]) -> None:
-    """Two versions of one package cannot be installed, and of two files with one name uv takes the first."""
-    for number, wheel in enumerate(wheels):
-        for earlier in wheels[:number]:
-            if wheel.name == earlier.name and wheel.version != earlier.version:
-                raise ExtraWheelInvalid(str(wheel.path), f"{earlier.path.name} is another version of {wheel.name}")
-            if wheel.path.name == earlier.path.name and wheel.sha256 != earlier.sha256:
-                raise ExtraWheelInvalid(str(wheel.path), f"{earlier.path} has the same name and other bytes")
-
-
 def _label(package: pylock.Package) -> str:
     return f"{package.name} {package.version}" if package.version else str(package.name)
-
-
-def _kind(source: pylock.PackageVcs | pylock.PackageArchive) -> str:
-    return "a git source" if isinstance(source, pylock.PackageVcs) else "an archive by URL or path"
-
-
-def _names(names: Iterable[str] | None) -> frozenset[str]:
-    return frozenset(name if name == ALL else utils.canonicalize_name(name) for name in names or ())

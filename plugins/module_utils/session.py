@@ -7,34 +7,32 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import platform
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils import controller, disk, options
-from ansible_collections.airgap.uv.plugins.module_utils.build import Builder, LocalPackage, pure
-from ansible_collections.airgap.uv.plugins.module_utils.collect import (
-    Plan,
-    Taken,
-    Work,
-    joined,
-    take_built,
-)
+from ansible_collections.airgap.uv.plugins.module_utils import controller, disk, obstacle, options
+from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
+from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, named
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
+from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined
+from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, difference, reporter
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, Preferences, is_named, select
+from ansible_collections.airgap.uv.plugins.module_utils.proof import Proof, Prover
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, is_named, select
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import refuse_foreign
 from ansible_collections.airgap.uv.plugins.module_utils.staging import Staging, written
-from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target, refuse_other_machines
+from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target, distinct
 from ansible_collections.airgap.uv.plugins.module_utils.tool import tool_lock
 from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns
 from ansible_collections.airgap.uv.plugins.module_utils.uv import (
@@ -71,6 +69,8 @@ class Session:
     staged: dict[str, Any] | None = None
     before: list[str] = field(default_factory=list)
     files: tuple[list[str], list[str]] = ([], [])  # of the staged project, those that differ
+    served: list[Target] = field(default_factory=list)  # the targets without an obstacle
+    proofs: list[Proof] = field(default_factory=list)
 
     @classmethod
     def begin(
@@ -107,8 +107,7 @@ class Session:
             options.refuse_unwritable(stage)
             refuse_foreign(stage)
         given = params.get("targets") or [controller.own_target(lock.folder, str(lock.requires_python), run)]
-        targets = [Target.parse(raw) for raw in given]
-        refuse_other_machines(targets, platform.machine())
+        targets = Target.parse_all(given)
         uv = uv if check_mode else uv.with_cache(wheelhouse.cache / "uv")
         return cls(
             params=params,
@@ -156,22 +155,29 @@ class Session:
     def export(self) -> pylock.Pylock:
         return self.uv.export(self.lock, self.groups)
 
-    def select(self, exported: pylock.Pylock) -> list[Choice]:
-        return select(exported, self.targets, self.preferences)
+    def select(self, exported: pylock.Pylock) -> Selection:
+        """What each target takes of the lock; hosts that are the same to the lock are one target."""
+        mentioned = [*(package.marker for package in exported.packages), *(exported.environments or ())]
+        self.targets = distinct(self.targets, [*mentioned, *self.lock.required])
+        return select(exported, self.targets, self.preferences, self.lock.required)
 
-    def plan(self, choices: Sequence[Choice]) -> Work:
-        """What has to be fetched and built; hashes what is there already."""
-        plan = Plan.make(choices, self.wheelhouse, self.sources.package)
+    def plan(self, selection: Selection) -> Work:
+        """What has to be fetched and built; hashes what is there already, and tells whom it cannot serve."""
+        here = controller.Machine.this()
+        plan = Plan.make(selection.choices, self.wheelhouse, self.sources.package, here)
+        obstacles = list(selection.obstacles)
         if self.params.get("uv"):
-            plan = plan.joined_with(
-                Plan.make(self._tool(str(self.params["uv"])), self.wheelhouse, self.sources.package, tool=True)
-            )
-        local = any(isinstance(build.source, LocalPackage) for build, _artifact in plan.builds)
-        home = self._home() if local else None
-        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, controller.machine(), home=home)
-        work = Work(plan, self.wheelhouse, builder, self.progress)
+            tool = self._tool(str(self.params["uv"]))
+            plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources.package, here, tool=True))
+            obstacles += tool.obstacles
+        home = functools.lru_cache(maxsize=1)(self._home)
+        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, str(here), home=home)
+        work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
+        if self.params["build"] == "here":
+            work.weigh_builds()
+        self._leave_out(work)
         return work
 
     def fetch(self, work: Work) -> None:
@@ -188,10 +194,14 @@ class Session:
         if self.check_mode or self.temporary is None or self.params["build"] == "defer":
             return
         work.build(self.temporary)
-        self._warn_of_newer_glibc(work.taken)
+        self._leave_out(work)
+        self.warnings += work.warnings(platform.libc_ver()[1])
 
     def record(self, work: Work, exported: pylock.Pylock) -> None:
         """Write down what the wheelhouse holds, and remove what this lock does not want, for any target."""
+        if not self.served:
+            return
+        work.measure()
         wanted = [taken.wheel for taken in work.expected()]
         if self.params["prune"] and not work.unbuilt:
             ours = {build.source.sha256 for build, _artifact in work.plan.builds}
@@ -201,6 +211,8 @@ class Session:
                 for wheel in self.wheelhouse.wheels
                 if is_named(wheel, exported) or ours & {wheel.sha256, wheel.origin.get("sha256")}
             ]
+            # What targets that are left out today would take, uv for them among it, stays as well.
+            named += [taken.wheel.path for taken, _artifact in work.plan.downloads]
             self.removed = self.wheelhouse.unwanted([*(wheel.path for wheel in wanted), *named])
         if self.check_mode:
             unbuilt = work.unbuilt if self.params["build"] == "here" else []
@@ -214,7 +226,7 @@ class Session:
     def stage(self, work: Work, exported: pylock.Pylock) -> None:
         """Write the staged project, or say what it would be."""
         wanted = self.params.get("stage")
-        if not wanted:
+        if not wanted or not self.served:
             return
         staging = Staging(self.lock, self.groups.package, self.sources, self.preferences, self.wheelhouse)
         if work.unbuilt:
@@ -227,6 +239,14 @@ class Session:
             self.files = project.difference(path)
         self.changed |= written(project, path, self.check_mode)
         self.staged = staging.described(wanted["path"], project)
+
+    def prove(self, work: Work) -> None:
+        """Choose anew from the staged project, by other means, for each target."""
+        if self.temporary is None or not self.staged or not self.staged["release"]:
+            return
+        self.progress.say(f"proves that the wheelhouse is complete for {len(self.served)} targets")
+        prover = Prover(self.uv, self.wheelhouse, Path(self.staged["path"]).resolve(), self.temporary)
+        self.proofs = prover.prove(self.served, work.taken)
 
     def result(self, work: Work) -> dict[str, Any]:
         """What the module returns."""
@@ -243,13 +263,15 @@ class Session:
             "added": sorted({*work.added, *work.ahead()}),
             "removed": self.removed,
             "to_build": [build.describe() for build, _artifact in work.unbuilt],
+            "obstacles": obstacle.told(work.obstacles),
+            "proofs": [proof.as_dict() for proof in self.proofs],
             "stats": {**work.stats, "seconds": self.clock.seconds},
             "diff": difference(
                 [*sorted(self.before), *self.files[0]],
                 [*sorted(after - set(self.removed)), *lines, *self.files[1], *self._release()],
             ),
         }
-        if self.staged:
+        if self.params.get("stage"):
             found["stage"] = self.staged
         return found
 
@@ -278,17 +300,20 @@ class Session:
             named(index, self.lock.pyproject.indexes) if index else None, Path(constraints) if constraints else None
         )
 
-    def _tool(self, wanted: str) -> list[Choice]:
+    def _leave_out(self, work: Work) -> None:
+        """Go on for the targets that can be served, or for none when the others are not wanted without them.
+
+        What builds tell first is waited for, so that one error has all obstacles.
+        """
+        out = {found.target for found in work.obstacles}
+        partial = self.params["partial"]
+        out = out if partial else set(self.targets if out else ())
+        self.served = [target for target in self.targets if target not in out]
+        work.leave_out(out)
+        tries = work.trials and not self.check_mode and self.params["build"] == "here"
+        if not partial and not tries:
+            obstacle.refuse(work.obstacles)
+
+    def _tool(self, wanted: str) -> Selection:
         lock = tool_lock(wanted, self.uv, self._build_settings().index, self.wheelhouse.cache, not self.check_mode)
         return select(lock, self.targets, Preferences())
-
-    def _warn_of_newer_glibc(self, taken: Sequence[Taken]) -> None:
-        """A wheel that was compiled here may need this machine's glibc; the tag linux_* does not tell."""
-        here = tuple(int(part) for part in (platform.libc_ver()[1] or "0.0").split(".")[:2])
-        for item in taken:
-            older = [t.label for t in item.targets if t.platform.glibc and t.platform.glibc < here]
-            if item.built and not pure(item.wheel.filename) and older:
-                self.warnings.append(
-                    f"{item.wheel.filename} was compiled here, with glibc {here[0]}.{here[1]}; "
-                    f"it may not load on {', '.join(older)}."
-                )

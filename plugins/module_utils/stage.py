@@ -21,10 +21,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.collect import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
+from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
-from ansible_collections.airgap.uv.plugins.module_utils.selection import ExtraWheel, Preferences, hashes_of
+from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
+from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.selection import hashes_of
 from ansible_collections.airgap.uv.plugins.module_utils.tree import (
     SourceFile,
     SourceTree,

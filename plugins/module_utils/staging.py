@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.collect import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.disk import reported
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
+from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,12 @@ from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 
 # The oldest uv whose `uv export --format pylock.toml` is what is read here.
 MINIMUM = "0.9.0"
+
+# What uv says of its choice when it is asked to be verbose, since 0.5 at least.
+_SELECTING = re.compile(r"Selecting: (\S+?)==\S+ \[\S+\] \((.+?)\)")
+
+# They change what uv takes some names of platforms for.
+_PLATFORM_VARIABLES = ("MACOSX_DEPLOYMENT_TARGET", "IPHONEOS_DEPLOYMENT_TARGET", "ANDROID_API_LEVEL")
 
 # How uv spells a marker that nothing fulfils.
 _NEVER = 'python_full_version < "0"'
@@ -177,7 +184,39 @@ class Uv:
         found = parse_pylock(out, f"uv export of {lock.path}")
         # Older versions of uv write out what no environment takes.
         wanted = [package for package in found.packages if str(package.marker) != _NEVER]
-        return dataclasses.replace(found, packages=wanted)
+        # Before 0.13 uv leaves the environments out.
+        return dataclasses.replace(found, packages=wanted, environments=lock.supported or found.environments)
+
+    def export_staged(self, folder: Path) -> list[str]:
+        """What a staged project's lock demands, as uv reads it: `name==version ; marker`, for all environments."""
+        argv = self.argv(
+            "export", "--frozen", "--offline", "--no-config", "--quiet", "--no-header", "--no-emit-project",
+            "--no-hashes", "--no-annotate", "--format", "requirements.txt", "--project", str(folder),
+        )  # fmt: skip
+        rc, out, err = self.run(argv, str(folder), self.environ)
+        if rc:
+            raise CommandError("uv cannot read the staged lock", argv, rc, err)
+        return [line for line in out.splitlines() if line.strip()]
+
+    def chosen(
+        self, requirements: str, wheels: Path, words: Sequence[str], folder: Path
+    ) -> dict[str, str] | str | None:
+        """The file that uv takes of each package, by its name, from a folder of wheels; nothing is installed.
+
+        `words` name the target. Empty where this uv does not tell; its own words where it does not find all;
+        None where it does not know the target.
+        """
+        (folder / "requirements.txt").write_text(requirements, encoding="utf-8")
+        argv = self.argv(
+            "pip", "install", "--dry-run", "--verbose", "--no-deps", "--no-config", "--offline", "--no-index",
+            "--find-links", str(wheels), "--target", str(folder / "target"), "--python", sys.executable, *words,
+            "--requirement", "requirements.txt",
+        )  # fmt: skip
+        with _unset(*_PLATFORM_VARIABLES):
+            rc, out, err = self.run(argv, str(folder), self.environ)
+        if rc and "invalid value" in err and "--python-platform" in err:
+            return None
+        return _sentences(_without_log(err)) if rc else dict(_SELECTING.findall(out + err))
 
     def find_python(self, request: str) -> str:
         """Path of an interpreter for a version such as `3.11` or `3.13t`; never downloads one.
@@ -237,12 +276,26 @@ class BuildSettings:
         return found
 
 
+@contextlib.contextmanager
+def _unset(*names: str) -> Iterator[None]:
+    """Without these variables of the environment for a while."""
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+
+
 def parse_pylock(text: str, where: str) -> pylock.Pylock:
     """Read PEP 751 text; a value that is not valid is named with its place."""
     try:
         return pylock.Pylock.from_dict(tomli.loads(text))
     except (tomli.TOMLDecodeError, pylock.PylockValidationError) as error:
         raise FileInvalid(where, str(error)) from error
+
+
+def _without_log(output: str) -> str:
+    return "\n".join(line for line in output.splitlines() if not line.startswith(("DEBUG", "TRACE")))
 
 
 def _sentences(output: str) -> str:

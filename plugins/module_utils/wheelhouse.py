@@ -17,13 +17,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import NotAWheelhouse, WheelhouseBusy
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+from ansible_collections.airgap.uv.plugins.module_utils.unpacked import Unpacked
 
 MANIFEST = "wheelhouse.json"
 SUMS = "SHA256SUMS"
@@ -37,7 +38,10 @@ _PAUSE = 0.5  # seconds between two looks at a lock that another run holds
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel of the wheelhouse. `path` is relative to it; `origin` says where it came from."""
+    """A wheel of the wheelhouse. `path` is relative to it; `origin` says where it came from.
+
+    `installed_size` and `installed_files` are `Unpacked`'s; 0 as long as the file was not looked into.
+    """
 
     name: str
     version: str
@@ -46,11 +50,14 @@ class Wheel:
     size: int
     sha256: str
     origin: Mapping[str, Any] = field(hash=False)
+    installed_size: int = 0
+    installed_files: int = 0
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Wheel:
         """Read an entry of the manifest or a build's record; `ValueError` when its path is no wheel's place."""
-        wheel = cls(**{key: raw[key] for key in cls.__dataclass_fields__})
+        known = [key for key in cls.__dataclass_fields__ if key in raw]
+        wheel = cls(**{key: raw[key] for key in known})
         utils.parse_wheel_filename(wheel.filename)
         folder, _slash, name = wheel.path.rpartition("/")
         if name != wheel.filename or not _PLAIN.fullmatch(name) or (folder and not _FOLDER.fullmatch(folder)):
@@ -115,6 +122,16 @@ class Wheelhouse:
         full = self.path / path
         return full.stat().st_size if full.is_file() else 0
 
+    def measured(self, wheel: Wheel) -> Wheel:
+        """The wheel with what it takes once it is installed; a file is looked into once, the manifest keeps it."""
+        known = self._known.get(wheel.path)
+        if wheel.installed_size:
+            return wheel
+        if known and known.sha256 == wheel.sha256 and known.installed_size:
+            return replace(wheel, installed_size=known.installed_size, installed_files=known.installed_files)
+        unpacked = Unpacked.of(self.path / wheel.path)
+        return replace(wheel, installed_size=unpacked.size, installed_files=unpacked.files)
+
     def absent(self, files: Mapping[str, str]) -> list[str]:
         """Those of `files` (path to sha256) that are not there with exactly these bytes."""
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -150,6 +167,11 @@ class Wheelhouse:
         """Paths of wheels in the folder, known or not, that are not among `wanted`."""
         keep = set(wanted)
         return sorted(path for path in self._present() if path not in keep)
+
+    @property
+    def present(self) -> set[str]:
+        """Paths of the wheels in the folder, known or not."""
+        return set(self._present())
 
     def _present(self) -> Iterator[str]:
         if not self.path.is_dir():

@@ -48,21 +48,25 @@ options:
     required: true
   targets:
     description:
-      - The kinds of hosts to collect for.
+      - The kinds of hosts to collect for. Those that differ only in markers that the lock never mentions are one.
       - Without it, the Python that fits the project on the machine that collects.
     type: list
     elements: dict
     suboptions:
       python:
         description:
-          - A CPython version, such as V(3.11), V(3.11.2) or V(3.13t).
+          - V(3.11) or V(3.11.2) for CPython, V(3.13t) for a free-threaded build, V(3.13d) for a debug build,
+            V(pypy3.10) for PyPy.
           - Without a micro version, what C(.0) and the newest take, joined.
         type: str
         required: true
       platform:
         description:
-          - One of uv's C(--python-platform) names for glibc Linux on this machine's architecture, such as
-            V(x86_64-manylinux_2_36).
+          - One of uv's C(--python-platform) names, such as V(x86_64-manylinux_2_36), V(aarch64-unknown-linux-musl),
+            V(macos) or V(windows), or a name of the same form for another version or architecture, such as
+            V(x86_64-manylinux_2_41), V(armv7l-manylinux_2_36), V(x86_64-musllinux_1_1) or V(arm64-macosx_14_0).
+          - Wheels of an index are collected for any platform. What must be built for one that this machine cannot
+            compile for is taken only if it holds no compiled code.
         type: str
         required: true
       markers:
@@ -197,6 +201,14 @@ options:
     description: Remove wheels that this lock does not want, for whatever target.
     type: bool
     default: false
+  partial:
+    description:
+      - Leave targets that cannot be served out, return what stands in their way as RV(obstacles), and collect for
+        the others. Otherwise one target that cannot be served fails the whole, with all obstacles of all targets.
+      - The release is the same one, whichever targets are served.
+      - A build that fails on this machine for targets of its own kind fails the whole all the same.
+    type: bool
+    default: false
   stage:
     description:
       - Write the staged project.
@@ -270,6 +282,22 @@ EXAMPLES = r"""
       path: /srv/stages/shop
   run_once: true
 
+- name: Collect for what can be served of a mixed fleet
+  airgap.uv.uv_wheelhouse:
+    project: /srv/projects/shop
+    wheelhouse: /srv/wheelhouses/shop
+    targets:
+      - python: "3.9"
+        platform: x86_64-manylinux_2_31
+      - python: "3.12"
+        platform: aarch64-unknown-linux-musl
+      - python: 3.13t
+        platform: x86_64-manylinux_2_41
+    partial: true
+    stage:
+      path: /srv/stages/shop
+  run_once: true
+
 - name: See what a new lock would fetch
   airgap.uv.uv_wheelhouse:
     project: /srv/projects/shop
@@ -314,6 +342,14 @@ wheels:
     origin:
       description: Its C(kind), the C(url) or C(path), and for what was built the source's hash and how.
       type: dict
+    installed_size:
+      description:
+        - Bytes that it takes once it is installed, with bytecode, in blocks of 4 KiB; an estimate that is rather
+          too high. 0 where it is not known, as before it was fetched.
+      type: int
+    installed_files:
+      description: Number of the files and folders then; 0 where it is not known.
+      type: int
 added:
   description: Paths of the wheels that were, or in check mode would be, fetched or taken up.
   returned: success
@@ -329,13 +365,55 @@ to_build:
   returned: success
   type: list
   elements: dict
+obstacles:
+  description:
+    - What keeps targets from being served.
+    - Returned by a failure as well when O(partial) is not set.
+  returned: success, or when targets cannot be served
+  type: list
+  elements: dict
+  contains:
+    target:
+      description: Label of the target.
+      type: str
+    package:
+      description: Name and version of the package; null where the whole target is meant.
+      type: str
+    reason:
+      description: What is in the way and what can be done, a sentence without its full stop.
+      type: str
+      sample: >-
+        no wheel fits, and there is no sdist; the nearest wheel,
+        orjson-3.10.1-cp312-cp312-manylinux_2_34_x86_64.whl, asks for glibc 2.34; the target has glibc 2.31
+    nearest:
+      description: File name of the wheel in the lock that comes nearest to the target, or null.
+      type: str
+proofs:
+  description:
+    - That the wheelhouse is complete for each target that is served. The staged project is read again, cut down to
+      the wheels that are there with the right bytes, and chosen from anew, by uv too as far as it has words for the
+      target. Where that comes to anything else than what was collected, the module fails.
+    - Empty in check mode and without O(stage).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    target:
+      description: Label of the target.
+      type: str
+    packages:
+      description: How many packages it installs.
+      type: int
+    by:
+      description: Who chose, such as V(uv 0.13.8), or why uv could not.
+      type: str
 stats:
   description:
     - Counts of what was C(downloaded), C(built) and C(reused), C(downloaded_bytes), and wall time in C(seconds).
   returned: success
   type: dict
 stage:
-  description: The staged project.
+  description: The staged project; null when no target can be served.
   returned: when O(stage) is given
   type: dict
   contains:
@@ -416,6 +494,7 @@ def argument_spec() -> dict[str, Any]:
         "extra_wheels": {"type": "list", "elements": "dict", "default": [], "options": hashed},
         "uv": {"type": "str"},
         "prune": flag,
+        "partial": flag,
         "stage": {"type": "dict", "options": stage},
         "ca_bundle": {"type": "path"},
         "jobs": {"type": "int", "default": 16},
@@ -440,12 +519,13 @@ def main() -> None:
         with session.holding_the_wheelhouse():
             session.check_lock()
             exported = session.export()
-            choices = session.select(exported)
-            work = session.plan(choices)
+            selection = session.select(exported)
+            work = session.plan(selection)
             session.fetch(work)
             session.build(work)
             session.record(work, exported)
             session.stage(work, exported)
+            session.prove(work)
             result = session.result(work)
         for warning in session.warnings:
             module.warn(warning)

@@ -18,18 +18,19 @@ import pytest
 from ansible_collections.airgap.uv.plugins.module_utils import errors
 from ansible_collections.airgap.uv.plugins.module_utils.build import (
     Build,
-    Builder,
     LocalPackage,
     Sdist,
     fits,
     history,
-    split_by_python,
+    split,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable
+from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Pyproject
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns, SourceTree
 from ansible_collections.airgap.uv.plugins.module_utils.uv import BuildSettings, Uv
-from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
 from ansible_collections.airgap.uv.tests.unit.support.projects import (
     clean_environment,
     make_project,
@@ -43,6 +44,7 @@ from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, 
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 ARCH = os.uname().machine
+X86 = "x86_64-manylinux_2_36"
 
 
 def target(python: str = PYTHON) -> Target:
@@ -264,7 +266,92 @@ def test_a_version_from_history_in_a_shallow_clone(backend: str, here: Here, tmp
         history(tmp_path / "clone", Pyproject.read(tmp_path / "clone"), here.uv)
 
 
-def test_each_python_is_built_for_once() -> None:
-    targets = [target("3.11.2"), target("3.11.7"), target("3.9.18"), target("3.13t")]
-    split = {python: [each.python.name for each in found] for python, found in split_by_python(targets)}
-    assert split == {"3.11": ["3.11.2", "3.11.7"], "3.13t": ["3.13t"], "3.9": ["3.9.18"]}
+HERE = Machine("linux", "x86_64", "glibc", "2.36")
+
+SPLITS = [
+    (["3.11.2", "3.11.7", "3.9.18", "3.13t"], [X86], {("3.11", ""): 2, ("3.13t", ""): 1, ("3.9", ""): 1}),
+    (["3.11.2", "3.11.2"], [X86, "x86_64-manylinux_2_17"], {("3.11", ""): 2}),
+    (
+        ["3.11.2", "3.12.1"],
+        ["aarch64-manylinux_2_36"],
+        {("3.11", "linux aarch64 glibc"): 1, ("3.12", "linux aarch64 glibc"): 1},
+    ),
+    (
+        ["3.11.2"] * 4,
+        ["x86_64-unknown-linux-musl", "i686-manylinux_2_36", "macos", "windows"],
+        {
+            ("3.11", "linux x86_64 musl"): 1,
+            ("3.11", "linux i686 glibc"): 1,
+            ("3.11", "macos aarch64"): 1,
+            ("3.11", "windows x86_64"): 1,
+        },
+    ),
+    (["pypy3.10", "3.13d"], [X86], {("pypy3.10", ""): 1, ("3.13", ""): 1}),
+]
+
+
+@pytest.mark.parametrize(("pythons", "platforms", "wanted"), SPLITS)
+def test_each_kind_of_machine_and_python_is_built_for_once(
+    pythons: list[str], platforms: list[str], wanted: dict[tuple[str, str], int]
+) -> None:
+    asked = zip(pythons, platforms * len(pythons))
+    targets = [Target.parse({"python": python, "platform": platform}) for python, platform in asked]
+    found = {(python, elsewhere): len(those) for python, elsewhere, those in split(targets, HERE)}
+    assert found == wanted
+
+
+def for_another_machine(build: Build, platform: str = "aarch64-manylinux_2_36") -> Build:
+    other = Target.parse({"python": PYTHON, "platform": platform})
+    return dataclasses.replace(build, targets=(other,), elsewhere="linux aarch64 glibc")
+
+
+def test_a_wheel_without_compiled_code_serves_another_machine(here: Here, tmp_path: Path) -> None:
+    build = for_another_machine(of_sdist(make_sdist(tmp_path / "src", "alpha")))
+    with here.house.temporary() as temporary:
+        assert here.builder.build_pure(build, temporary, keep=False) is None
+        assert here.builder.reuse(build) is None
+        assert here.builder.note(build) is True
+        wheel = here.builder.build_pure(build, temporary)
+    assert wheel == here.builder.reuse(build)
+    assert isinstance(wheel, Wheel)
+    assert wheel.filename == "alpha-1.0-py3-none-any.whl"
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_a_wheel_with_compiled_code_does_not(here: Here, tmp_path: Path) -> None:
+    build = for_another_machine(of_sdist(make_sdist(tmp_path / "src", "alpha", extension=True)))
+    with here.house.temporary() as temporary:
+        found = here.builder.build_pure(build, temporary)
+    assert isinstance(found, Unbuildable)
+    assert here.builder.note(build) == found
+    assert here.builder.reuse(build) is None
+    (obstacle,) = found.obstacles(build)
+    assert obstacle.package == "alpha 1.0"
+    for words in ("linux aarch64 glibc", "extra_wheels", "build: defer", f"-linux_{ARCH}.whl, for this machine alone"):
+        assert words in obstacle.reason
+
+
+def test_a_build_for_another_machine_that_fails(here: Here, tmp_path: Path) -> None:
+    """It is not tried again at once, and not given up for ever: what the build needs may be installed."""
+    source = make_sdist(tmp_path / "src", "alpha", prelude="raise SystemExit('no header here')")
+    build = for_another_machine(of_sdist(source))
+    with here.house.temporary() as temporary:
+        found = here.builder.build_pure(build, temporary)
+    assert isinstance(found, Unbuildable)
+    assert "failed (" in found.reason
+    assert here.builder.note(build) == found
+    (note,) = (here.house.cache / "trials").iterdir()
+    os.utime(note, (0, 0))
+    assert here.builder.note(build) is False
+
+
+def test_a_python_that_is_not_here(here: Here, tmp_path: Path) -> None:
+    assert here.builder.has_python(PYTHON)
+    assert not here.builder.has_python("3.99")
+    build = dataclasses.replace(of_sdist(make_sdist(tmp_path / "src", "alpha"), python="3.99"), elsewhere="another")
+    with here.house.temporary() as temporary:
+        found = here.builder.build_pure(build, temporary)
+        assert isinstance(found, Unbuildable)
+        assert found.reason == "no Python 3.99 is here to build it with"
+        usual = dataclasses.replace(here.builder, home=lambda: PYTHON)
+        assert isinstance(usual.build_pure(build, temporary), Wheel)

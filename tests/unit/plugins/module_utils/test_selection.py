@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils import errors
-from ansible_collections.airgap.uv.plugins.module_utils.selection import (
-    ExtraWheel,
-    Preferences,
-    select,
-    sha256_of,
-)
+from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
+from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select, sha256_of
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
+from packaging.markers import Marker
 from packaging.pylock import Pylock
+from packaging.utils import parse_wheel_filename
 
 FILES = "https://index.test/files"
 X86 = "x86_64-manylinux_2_36"
@@ -43,10 +42,11 @@ def targets(*pythons: str, platform: str = X86) -> list[Target]:
     return [Target.parse({"python": each, "platform": platform}) for each in pythons or ("3.11.2",)]
 
 
-def chosen(found: Any) -> dict[str, list[str]]:
-    """File name (or folder) of each choice, with the Pythons that take it."""
+def chosen(found: Selection) -> dict[str, list[str]]:
+    """File name (or folder) of each choice, with the Pythons that take it; there must be no obstacle."""
+    found.refuse_obstacles()
     shown: dict[str, list[str]] = {}
-    for choice in found:
+    for choice in found.choices:
         file = choice.source.path if hasattr(choice.source, "path") else None
         label = getattr(choice.source, "filename", None) or str(file)
         shown[label] = [each.python.name for each in choice.targets]
@@ -132,58 +132,116 @@ def test_wishes_about_building(wishes: dict[str, Any], wanted: set[str]) -> None
 
 
 OBSTACLES = [
-    ([package("a", tags=["py3-none-win_amd64"])], {}, ["a 1.0", "no sdist", "py3-none-win_amd64"]),
-    ([package("a", sdist=True)], {"no_build": ["a"]}, ["a 1.0", "no_build"]),
-    ([package("a", sdist=True)], {"no_build": [":all:"]}, ["a 1.0", "no_build"]),
-    ([package("a", tags=["py3-none-any"])], {"no_binary": ["a"]}, ["a 1.0", "no_binary"]),
+    ([package("a", tags=["py3-none-win_amd64"])], {}, {"a 1.0": "no wheel fits, and there is no sdist; the nearest"}),
+    ([package("a", sdist=True)], {"no_build": ["a"]}, {"a 1.0": "no_build forbids building it"}),
+    ([package("a", sdist=True)], {"no_build": [":all:"]}, {"a 1.0": "the lock has no wheels of it"}),
+    ([package("a", tags=["py3-none-any"])], {"no_binary": ["a"]}, {"a 1.0": "no_binary names it"}),
     (
         [package("a", tags=["py3-none-win_amd64"]), package("b", sdist=True), package("c", tags=["py3-none-any"])],
         {"no_build": ["b"]},
-        ["a 1.0", "b 1.0"],
+        {"a 1.0": "no sdist", "b 1.0": "no_build"},
+    ),
+    ([{"name": "m", "directory": {"path": "packages/m"}}], {"no_build": ["m"]}, {"m": "no_build names it"}),
+    (
+        [{"name": "m", "directory": {"path": "../m"}}, package("a", tags=["py3-none-win_amd64"])],
+        {},
+        {"m": "a folder outside the project (../m), which this version does not collect", "a 1.0": "no sdist"},
     ),
     (
-        [{"name": "m", "directory": {"path": "packages/m"}}],
-        {"no_build": ["m"]},
-        ["m for 3.11.2", "no_build"],
+        [package("g", vcs={"type": "git", "url": "https://index.test/g.git", "commit-id": "0" * 40})],
+        {},
+        {"g 1.0": "a git source, which this version does not collect"},
+    ),
+    (
+        [package("z", archive={"url": f"{FILES}/z-1.0.zip", "hashes": {"sha256": "c" * 64}})],
+        {},
+        {"z 1.0": "an archive by URL or path, which this version does not collect"},
     ),
 ]
 
 
-@pytest.mark.parametrize(("packages", "wishes", "named"), OBSTACLES)
-def test_obstacles_are_told_together(packages: list[dict[str, Any]], wishes: dict[str, Any], named: list[str]) -> None:
-    with pytest.raises(errors.NothingFits) as caught:
-        select(lock(*packages), targets(), Preferences.parse(wishes))
-    for each in [*named, f"3.11.2-{X86}"]:
-        assert each in str(caught.value)
-    assert "c 1.0" not in str(caught.value)
+@pytest.mark.parametrize(("packages", "wishes", "told"), OBSTACLES)
+def test_all_obstacles_of_a_target(
+    packages: list[dict[str, Any]], wishes: dict[str, Any], told: dict[str, str]
+) -> None:
+    found = select(lock(*packages), targets(), Preferences.parse(wishes)).obstacles
+    assert [obstacle.package for obstacle in found] == sorted(told, key=[str(each.package) for each in found].index)
+    for obstacle in found:
+        assert obstacle.target.label == f"3.11.2-{X86}"
+        assert told[str(obstacle.package)] in obstacle.reason
 
 
-def test_each_target_is_named_with_its_obstacle() -> None:
-    packages = lock(package("a", tags=["cp311-cp311-manylinux2014_x86_64"]))
-    with pytest.raises(errors.NothingFits) as caught:
-        select(packages, targets("3.9.18", "3.11.2", "3.13.0"), Preferences())
-    assert "3.9.18" in str(caught.value)
-    assert "3.13.0" in str(caught.value)
-    assert "a 1.0 for 3.11.2" not in str(caught.value)
+def test_obstacles_of_all_kinds_and_targets_in_one_error() -> None:
+    packages = lock(
+        package("a", tags=["cp311-cp311-manylinux2014_x86_64"]),
+        package("b", tags=["py3-none-win_amd64"]),
+        environments=["python_full_version < '3.14'"],
+        **{"requires-python": ">=3.10"},
+    )
+    asked = targets("3.9.18", "3.11.2", "3.13.0", "3.14.0")
+    with pytest.raises(errors.TargetsNotServed) as caught:
+        select(packages, asked, Preferences()).refuse_obstacles()
+    told = {(item["target"].split("-")[0], item["package"]) for item in caught.value.obstacles}
+    none_of_b = {(python, "b 1.0") for python in ("3.11.2", "3.13.0")}
+    assert told == {("3.9.18", None), ("3.14.0", None), ("3.13.0", "a 1.0"), *none_of_b}
+    for words in ("requires-python (>=3.10)", 'other environments (python_full_version < "3.14")', "partial"):
+        assert words in str(caught.value)
 
 
-UNSUPPORTED = [
-    ({"vcs": {"type": "git", "url": "https://index.test/a.git", "commit-id": "0" * 40}}, "git"),
-    ({"archive": {"url": f"{FILES}/a-1.0.zip", "hashes": {"sha256": "c" * 64}}}, "archive"),
+def test_targets_with_the_same_obstacle_share_a_line() -> None:
+    with pytest.raises(errors.TargetsNotServed) as caught:
+        select(
+            lock(package("a", sdist=True)), targets("3.9.1", "3.11.2"), Preferences.parse({"no_build": ["a"]})
+        ).refuse_obstacles()
+    assert f"a 1.0 for 3.11.2-{X86}, 3.9.1-{X86}: no wheel fits" in str(caught.value)
+
+
+def test_what_another_target_takes_is_chosen_all_the_same() -> None:
+    packages = lock(package("a", tags=["cp311-cp311-manylinux2014_x86_64"]), package("b", tags=["py3-none-any"]))
+    found = select(packages, targets("3.11.2", "3.13.0"), Preferences())
+    assert {choice.name: [each.python.name for each in choice.targets] for choice in found.choices} == {
+        "a": ["3.11.2"],
+        "b": ["3.11.2", "3.13.0"],
+    }
+    assert [each.target.python.name for each in found.obstacles] == ["3.13.0"]
+
+
+REQUIRED = [
+    (["sys_platform == 'win32'"], True),
+    (["sys_platform == 'win32'", "sys_platform == 'linux' and platform_machine == 'x86_64'"], False),
+    ([], False),
 ]
 
 
-@pytest.mark.parametrize(("source", "kind"), UNSUPPORTED)
-def test_sources_of_later_versions_are_refused_by_name(source: dict[str, Any], kind: str) -> None:
-    with pytest.raises(errors.SourceNotSupported) as caught:
-        select(lock(package("a", **source), package("z", **source)), targets(), Preferences())
-    assert f"a 1.0: {'a git source' if kind == 'git' else 'an archive'}" in str(caught.value)
-    assert "z 1.0" in str(caught.value)
+@pytest.mark.parametrize(("required", "hinted"), REQUIRED)
+def test_environments_that_the_lock_need_not_have_a_wheel_for(required: list[str], hinted: bool) -> None:
+    markers = [Marker(text) for text in required]
+    found = select(lock(package("a", tags=["py3-none-win_amd64"])), targets(), Preferences(), markers)
+    assert ["required-environments" in each.reason for each in found.obstacles] == [hinted]
+    assert not select(lock(package("a", tags=["py3-none-any"])), targets(), Preferences(), markers).obstacles
+
+
+BUILD_TAGS = [
+    ["a-1.0-py3-none-any.whl", "a-1.0-2-py3-none-any.whl", "a-1.0-1-py3-none-any.whl"],
+    ["a-1.0-10-py3-none-any.whl", "a-1.0-2-py3-none-any.whl"],
+    ["a-1.0-2-py3-none-any.whl", "a-1.0-2a-py3-none-any.whl"],
+]
+
+
+@pytest.mark.parametrize("names", BUILD_TAGS)
+def test_of_two_builds_the_later_one(names: list[str]) -> None:
+    wanted = max(names, key=lambda name: parse_wheel_filename(name)[2])
+    for order in (names, names[::-1]):
+        raw = package("a")
+        raw["wheels"] = [{"url": f"{FILES}/{name}", "hashes": {"sha256": "a" * 64}} for name in order]
+        assert list(chosen(select(lock(raw), targets(), Preferences()))) == [wanted]
 
 
 def test_an_unsupported_source_that_no_target_takes_is_no_obstacle() -> None:
     source = {"vcs": {"type": "git", "url": "https://index.test/a.git", "commit-id": "0" * 40}}
-    assert select(lock(package("a", marker="sys_platform == 'win32'", **source)), targets(), Preferences()) == []
+    assert select(
+        lock(package("a", marker="sys_platform == 'win32'", **source)), targets(), Preferences()
+    ) == Selection(())
 
 
 def test_one_name_and_version_from_two_sources() -> None:
@@ -195,17 +253,6 @@ def test_one_name_and_version_from_two_sources() -> None:
         select(lock(*twice), targets(), Preferences())
 
 
-def test_a_lock_for_other_environments() -> None:
-    only = lock(package("a", tags=["py3-none-any"]), environments=["sys_platform == 'win32'"])
-    with pytest.raises(errors.TargetOutsideEnvironments, match="win32"):
-        select(only, targets(), Preferences())
-
-
-def test_requires_python_of_the_lock() -> None:
-    with pytest.raises(errors.TargetOutsideRequiresPython, match=r"3\.9\.18"):
-        select(lock(**{"requires-python": ">=3.10"}), targets("3.9.18"), Preferences())
-
-
 def extra(folder: Path, name: str, version: str = "1.0", **more: Any) -> dict[str, str]:
     path = make_wheel(folder, name, version, **more)
     return {"path": str(path), "hash": f"sha256:{sha256(path)}"}
@@ -214,14 +261,14 @@ def extra(folder: Path, name: str, version: str = "1.0", **more: Any) -> dict[st
 def test_an_extra_wheel_stands_for_the_locked_package(tmp_path: Path) -> None:
     wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "a")], "no_build": [":all:"]})
     found = select(lock(package("a", sdist=True)), targets(), wishes)
-    assert [type(choice.source) for choice in found] == [ExtraWheel]
+    assert [type(choice.source) for choice in found.choices] == [ExtraWheel]
 
 
 def test_an_extra_wheel_that_fits_one_target_of_two(tmp_path: Path) -> None:
     tag = "cp39-cp39-manylinux2014_x86_64"
     wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "a", tag=tag)]})
     found = select(lock(package("a", sdist=True)), targets("3.9.18", "3.11.2"), wishes)
-    assert {type(choice.source).__name__: [t.python.name for t in choice.targets] for choice in found} == {
+    assert {type(choice.source).__name__: [t.python.name for t in choice.targets] for choice in found.choices} == {
         "ExtraWheel": ["3.9.18"],
         "PackageSdist": ["3.11.2"],
     }
@@ -230,19 +277,23 @@ def test_an_extra_wheel_that_fits_one_target_of_two(tmp_path: Path) -> None:
 def test_an_extra_wheel_that_the_lock_does_not_know_is_one_more_package(tmp_path: Path) -> None:
     wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "plugin", "2.0")]})
     found = select(lock(package("a", tags=["py3-none-any"])), targets(), wishes)
-    assert [(choice.name, choice.version) for choice in found] == [("a", "1.0"), ("plugin", "2.0")]
+    assert [(choice.name, choice.version) for choice in found.choices] == [("a", "1.0"), ("plugin", "2.0")]
 
 
 def test_an_extra_wheel_of_another_version_than_the_lock_s(tmp_path: Path) -> None:
     wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "a", "2.0")]})
-    with pytest.raises(errors.NothingFits, match=r"extra_wheels brings version 2\.0, the lock has 1\.0"):
-        select(lock(package("a", tags=["py3-none-any"])), targets(), wishes)
+    (obstacle,) = select(lock(package("a", tags=["py3-none-any"])), targets(), wishes).obstacles
+    assert obstacle.reason == "extra_wheels brings version 2.0, the lock has 1.0"
 
 
-def test_an_extra_wheel_that_fits_no_target(tmp_path: Path) -> None:
-    wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "plugin", tag="cp38-cp38-win_amd64")]})
-    with pytest.raises(errors.ExtraWheelInvalid, match=r"plugin-1.0-cp38-cp38-win_amd64.whl"):
-        select(lock(), targets(), wishes)
+def test_a_package_of_the_caller_s_that_fits_some_targets(tmp_path: Path) -> None:
+    wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "plugin", tag="cp39-cp39-manylinux2014_x86_64")]})
+    found = select(lock(), targets("3.9.18", "3.11.2"), wishes)
+    assert [[each.python.name for each in choice.targets] for choice in found.choices] == [["3.9.18"]]
+    (obstacle,) = found.obstacles
+    assert (obstacle.target.python.name, obstacle.package) == ("3.11.2", "plugin 1.0")
+    assert obstacle.nearest == "plugin-1.0-cp39-cp39-manylinux2014_x86_64.whl"
+    assert "extra_wheels" in obstacle.reason
 
 
 EXTRA = [

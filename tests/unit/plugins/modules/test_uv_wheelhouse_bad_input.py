@@ -153,7 +153,7 @@ BAD: dict[str, tuple[Callable[[Collect], Any], dict[str, Any], list[str]]] = {
     "a target outside requires-python": (
         nothing,
         {"targets": [{"python": "3.8.18", "platform": PLATFORM}]},
-        [f"the Python of 3.8.18-{PLATFORM} is outside the project's requires-python (>=3.9)"],
+        [f"3.8.18-{PLATFORM}: its Python is outside the project's requires-python (>=3.9)"],
     ),
     "an extra that is not there": (nothing, {"extras": ["nonesuch"]}, ["nonesuch"]),
     "a group that is not there": (nothing, {"groups": ["nonesuch"]}, ["nonesuch"]),
@@ -197,12 +197,12 @@ BAD: dict[str, tuple[Callable[[Collect], Any], dict[str, Any], list[str]]] = {
     "a git source": (
         from_elsewhere(f'git = "https://index.test/alpha.git?rev=1#{"0" * 40}"'),
         {"frozen": True},
-        ["alpha 1.0: a git source", "no_install_package", "extra_wheels"],
+        [f"alpha 1.0 for {LABEL}: a git source", "no_install_package", "extra_wheels"],
     ),
     "a source archive": (
         from_elsewhere('url = "https://index.test/alpha-1.0.tar.gz"', f'sdist = {{ hash = "sha256:{"0" * 64}" }}\n'),
         {"frozen": True},
-        ["alpha 1.0: an archive", "no_install_package", "extra_wheels"],
+        [f"alpha 1.0 for {LABEL}: an archive", "no_install_package", "extra_wheels"],
     ),
     "missing hash": (
         in_lock('hash = "sha256:', 'note = "sha256:'),
@@ -479,14 +479,18 @@ def test_a_build_that_gives_another_version(collect: Collect) -> None:
     assert "6.6" in message
 
 
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
 def test_no_interpreter_to_build_with(collect: Collect) -> None:
-    with_sdist(collect)
+    """What holds no compiled code is built with the usual one all the same."""
     target = {"python": "3.99.1", "platform": PLATFORM}
+    with_sdist(collect, extension=True)
     result = collect(targets=[target])
     assert result.failed
-    assert "The controller has no Python 3.99, which a build needs" in result.msg
-    assert "extra_wheels" in result.msg
+    for words in ("delta 1.0 for 3.99.1-", "for this machine alone", "built on a machine with Python 3.99"):
+        assert words in result.msg
     assert collect.remains == []
+    with_sdist(collect)
+    assert [wheel["name"] for wheel in collect.succeed(targets=[target])["wheels"]] == ["alpha", "delta"]
 
 
 def test_uv_that_is_too_old(collect: Collect) -> None:

@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Builds on this machine, with a record of each, so that none is done twice."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable
+
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, fits, pure
+from ansible_collections.airgap.uv.plugins.module_utils.errors import BuildFailed, BuiltWheelWrong, InterpreterMissing
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
+from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
+from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
+from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+from ansible_collections.airgap.uv.plugins.module_utils.uv import BuildSettings, Uv
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse, write_text
+
+_ANY_PYTHON = "any"
+
+# Pure Python for any Python 3; `py312-none-any` is pure as well, and for one alone.
+_GENERIC = re.compile(r"-(py2\.py3|py3)-none-any\.whl$")
+
+
+_OR_BRING = "or bring a wheel of it (extra_wheels)"
+
+# Seconds. What was tried in vain is not tried again at once; what it lacked may be there later.
+_NOTE_COUNTS = 3600
+
+
+@dataclass(frozen=True)
+class Unbuildable:
+    """Why a build that this machine cannot make gave nothing that can be taken."""
+
+    reason: str
+
+    def obstacles(self, build: Build) -> Iterator[Obstacle]:
+        """One for each target of the build, with the wheel that comes nearest to it."""
+        label = f"{build.name} {build.version}" if build.version else build.name
+        for target in build.targets:
+            nearest = Nearest.among(build.wheels, target)
+            found = f"no wheel fits; {nearest}; " if nearest else ""
+            reason = f"{found}{self.reason}; have it built on {build.elsewhere} (build: defer, then built), {_OR_BRING}"
+            yield Obstacle(target, label, reason, nearest.filename if nearest else None)
+
+
+@dataclass(frozen=True)
+class Builder:
+    """What builds with. `machine` stands for this one in the records.
+
+    `home` gives the Python that local packages are built with first, whatever the targets, or None.
+    """
+
+    uv: Uv
+    settings: BuildSettings
+    wheelhouse: Wheelhouse
+    machine: str
+    placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
+    home: Callable[[], str | None] = lambda: None
+
+    def reuse(self, build: Build) -> Wheel | None:
+        """The wheel that an earlier run built from the same bytes for the same Python, if it is whole."""
+        for python in (_ANY_PYTHON, build.python):
+            record = self._record(build, python)
+            if not record.is_file():
+                continue
+            try:
+                wheel = Wheel.parse(json.loads(record.read_text(encoding="utf-8")))
+            except (ValueError, KeyError, TypeError):
+                continue  # a damaged record costs one more build and no more
+            if fits(wheel.filename, build.targets) and self.wheelhouse.whole(wheel.path, wheel.sha256):
+                return wheel
+        return None
+
+    def build(self, build: Build, temporary: Path) -> Wheel:
+        """Build the wheel, verify what came out and bring it to its place, as `take` does.
+
+        Backends differ between Pythons, and so do the bytes of what they build. A local package is
+        therefore built with one Python for all, and again with the target's only if it is compiled.
+        """
+        path = None
+        home = self.home() if isinstance(build.source, LocalPackage) else None
+        if home and home != build.python:
+            with contextlib.suppress(BuildFailed, InterpreterMissing):  # the target's own may still do
+                path = self._run(build, home, temporary)
+            if path and pure(path.name) and fits(path.name, build.targets):
+                return self.take(build, path, self._how(home))
+        path = self._run(build, build.python, temporary)
+        return self.take(build, path, self._how(build.python))
+
+    def build_pure(self, build: Build, temporary: Path, keep: bool = True) -> Wheel | Unbuildable | None:
+        """Build for machines of another kind: what holds compiled code is not taken.
+
+        Without `keep` it is only tried out: None tells that there would be such a wheel.
+        """
+        reason = f"no Python {build.python.rstrip('t')} is here to build it with"
+        for python in self._pythons(build):
+            try:
+                path = self._run(build, python, temporary)
+            except InterpreterMissing:
+                continue
+            except BuildFailed as error:
+                reason = f"building it with Python {python} failed ({_last_line(error.output)})"
+                continue
+            if pure(path.name) and fits(path.name, build.targets):
+                if keep:
+                    return self.take(build, path, self._how(python))
+                return self._noted(build, None)
+            return self._noted(build, f"built here it is {path.name}, for this machine alone")
+        return self._noted(build, reason)
+
+    def note(self, build: Build) -> Unbuildable | bool:
+        """What an earlier run found out: why it cannot be built, or whether trying it out gave a wheel."""
+        path = self._note(build)
+        try:
+            reason = json.loads(path.read_text(encoding="utf-8"))["unbuildable"]
+            recent = time.time() - path.stat().st_mtime < _NOTE_COUNTS
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return (Unbuildable(str(reason)) if reason else True) if recent else False
+
+    def _noted(self, build: Build, reason: str | None) -> Unbuildable | None:
+        write_text(self._note(build), json.dumps({"unbuildable": reason}) + "\n")
+        return Unbuildable(reason) if reason else None
+
+    def has_python(self, python: str) -> bool:
+        try:
+            self.uv.find_python(python)
+        except InterpreterMissing:
+            return False
+        return True
+
+    def _pythons(self, build: Build) -> Iterator[str]:
+        """What a build without compiled code is tried with: CPython of the same version, then the usual one."""
+        same = build.python.replace("pypy", "").rstrip("t")
+        home = self.home()
+        both = [same, *([home] if home else [])]
+        yield from dict.fromkeys(reversed(both) if isinstance(build.source, LocalPackage) else both)
+
+    def _how(self, python: str) -> dict[str, str]:
+        return {"python": python, "uv": str(self.uv.version)}
+
+    def _run(self, build: Build, python: str, temporary: Path) -> Path:
+        interpreter = self.uv.find_python(python)
+        out = Path(tempfile.mkdtemp(prefix=f"{build.name}-{python}-", dir=temporary))
+        source = build.source.unpack(out / "source")
+        self.uv.build_wheel(source, out, interpreter, self.settings, build.shown)
+        return _only_wheel(build, out)
+
+    def describe(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
+        """What the built wheel at `path` would be in the wheelhouse; refuses what was not asked for."""
+        _refuse_other(build, path)
+        name, number, _build, _tags = utils.parse_wheel_filename(path.name)
+        digest = file_digest(path)
+        place = self.wheelhouse.place(path.name, digest, built=True)
+        known = next((wheel for wheel in self.wheelhouse.wheels if wheel.path == place), None)
+        # A wheel whose bytes did not change stays as it is, with what was said of it.
+        origin = known.origin if known else {**build.source.origin(), "built": dict(how)}
+        return Wheel(name, str(number), path.name, place, path.stat().st_size, digest, origin)
+
+    def take(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
+        """Verify a built wheel, bring it to its place and record it."""
+        wheel = self.describe(build, path, how)
+        if not self.wheelhouse.whole(wheel.path, wheel.sha256):
+            self.placed.append(wheel.path)
+            destination = self.wheelhouse.path / wheel.path
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            os.chmod(path, 0o644)
+            os.replace(path, destination)
+        python = _ANY_PYTHON if _GENERIC.search(path.name) else build.python
+        write_text(self._record(build, python), json.dumps(wheel.as_dict(), indent=1, sort_keys=True) + "\n")
+        return wheel
+
+    def _record(self, build: Build, python: str) -> Path:
+        return self._cached("builds", build, python)
+
+    def _note(self, build: Build) -> Path:
+        return self._cached("trials", build, build.python)
+
+    def _cached(self, folder: str, build: Build, python: str) -> Path:
+        constraints = self.settings.constraints
+        key = json.dumps(
+            [
+                build.name,
+                build.source.sha256,
+                build.source.folder if isinstance(build.source, LocalPackage) else "",
+                python,
+                (build.elsewhere or self.machine) if python != _ANY_PYTHON else "",
+                file_digest(constraints) if constraints else "",
+            ]
+        )
+        return self.wheelhouse.cache / folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+
+def _last_line(text: str) -> str:
+    """The end of what a build said, without uv's general advice."""
+    lines = [line.strip() for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line and not line.startswith("hint:")), "it said nothing")
+
+
+def _only_wheel(build: Build, out: Path) -> Path:
+    found = sorted(out.glob("*.whl"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "no wheel"
+        raise BuiltWheelWrong(build.shown, names, "one wheel was expected")
+    return found[0]
+
+
+def _refuse_other(build: Build, path: Path) -> None:
+    """A build may give anything: only the package, version and tags that were asked for are taken."""
+    try:
+        name, number, _build, tags = utils.parse_wheel_filename(path.name)
+    except utils.InvalidWheelFilename as error:
+        raise BuiltWheelWrong(build.shown, path.name, str(error)) from error
+    if name != build.name:
+        raise BuiltWheelWrong(build.shown, path.name, f"its name is {name}, the lock says {build.name}")
+    if build.version and number != version.Version(build.version):
+        raise BuiltWheelWrong(build.shown, path.name, f"its version is {number}, the lock says {build.version}")
+    unfit = [target.label for target in build.targets if not tags.intersection(target.tags())]
+    if unfit:
+        raise BuiltWheelWrong(build.shown, path.name, f"it does not fit {', '.join(unfit)}")

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a collect has to do, named before anything is done: which wheels are fetched, brought and built."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any, Callable
+
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, pure, split
+from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
+from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
+from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, sha256_of
+from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A wheel that targets take. `source`: what its identity in a release's name is made of."""
+
+    wheel: Wheel
+    targets: tuple[Target, ...]
+    source: str
+    tool: bool = False
+    built: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What stands for it in a release's name: its bytes, or for compiled code what it was built from."""
+        return self.wheel.sha256 if not self.built or pure(self.wheel.filename) else self.source
+
+    def without(self, targets: Collection[Target]) -> Taken:
+        return replace(self, targets=tuple(target for target in self.targets if target not in targets))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the module's `wheels` returns it."""
+        labels = sorted({target.label for target in self.targets})
+        return {**self.wheel.as_dict(), "targets": labels, "tool": self.tool}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a collect has to do. Everything is named here before anything is done."""
+
+    downloads: tuple[tuple[Taken, Artifact], ...] = ()
+    brought: tuple[tuple[Taken, ExtraWheel], ...] = ()
+    builds: tuple[tuple[Build, Artifact | None], ...] = ()  # with the sdist that it is built from
+
+    @classmethod
+    def make(
+        cls,
+        choices: Sequence[Choice],
+        wheelhouse: Wheelhouse,
+        local: Callable[[str, str], LocalPackage],
+        machine: Machine,
+        tool: bool = False,
+    ) -> Plan:
+        """`local` reads the local package of a name and a folder; `tool`: these are for uv itself."""
+        downloads: list[tuple[Taken, Artifact]] = []
+        brought: list[tuple[Taken, ExtraWheel]] = []
+        builds: list[tuple[Build, Artifact | None]] = []
+        for choice in choices:
+            source = choice.source
+            if isinstance(source, pylock.PackageWheel):
+                artifact = Artifact(str(source.url), source.filename, sha256_of(choice.name, source), source.size)
+                wheel = _index_wheel(choice, artifact, wheelhouse)
+                downloads.append((Taken(wheel, choice.targets, wheel.sha256, tool), artifact))
+            elif isinstance(source, ExtraWheel):
+                wheel = _brought_wheel(choice, source, wheelhouse)
+                brought.append((Taken(wheel, choice.targets, wheel.sha256), source))
+            elif isinstance(source, pylock.PackageSdist):
+                artifact = Artifact(str(source.url), source.filename, sha256_of(choice.name, source), source.size)
+                builds += _builds(choice, _sdist(artifact, wheelhouse), artifact, machine)
+            else:
+                folder = str(PurePosixPath(source.path) / (source.subdirectory or "."))
+                builds += _builds(choice, local(choice.name, folder), None, machine)
+        return cls(tuple(downloads), tuple(brought), tuple(builds))
+
+    def joined_with(self, other: Plan) -> Plan:
+        return Plan(self.downloads + other.downloads, self.brought + other.brought, self.builds + other.builds)
+
+
+def joined(taken: Sequence[Taken]) -> list[Taken]:
+    """One entry a wheel, with the targets of all."""
+    found: dict[str, Taken] = {}
+    for item in taken:
+        known = found.get(item.wheel.path)
+        if known:
+            targets = tuple(dict.fromkeys([*known.targets, *item.targets]))
+            item = replace(known, targets=targets, tool=known.tool and item.tool)
+        found[item.wheel.path] = item
+    return [found[path] for path in sorted(found)]
+
+
+def _index_wheel(choice: Choice, artifact: Artifact, wheelhouse: Wheelhouse) -> Wheel:
+    place = wheelhouse.place(artifact.filename, artifact.sha256)
+    origin = {"kind": "index", "url": artifact.shown}
+    return Wheel(
+        choice.name,
+        choice.version or "",
+        artifact.filename,
+        place,
+        wheelhouse.size(place) or artifact.size or 0,
+        artifact.sha256,
+        origin,
+    )
+
+
+def _brought_wheel(choice: Choice, extra: ExtraWheel, wheelhouse: Wheelhouse) -> Wheel:
+    place = wheelhouse.place(extra.path.name, extra.sha256)
+    origin = {"kind": "path", "path": extra.path.name}
+    return Wheel(
+        choice.name,
+        str(extra.version),
+        extra.path.name,
+        place,
+        extra.path.stat().st_size,
+        extra.sha256,
+        origin,
+    )
+
+
+def _sdist(artifact: Artifact, wheelhouse: Wheelhouse) -> Sdist:
+    path = wheelhouse.cache / "sdists" / artifact.sha256 / artifact.filename
+    return Sdist(artifact.filename, artifact.sha256, without_credentials(artifact.url), path)
+
+
+def _builds(
+    choice: Choice, source: Sdist | LocalPackage, artifact: Artifact | None, machine: Machine
+) -> Iterator[tuple[Build, Artifact | None]]:
+    for python, elsewhere, targets in split(choice.targets, machine):
+        yield Build(choice.name, choice.version, source, python, targets, elsewhere, choice.wheels), artifact

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the caller wants built from source, what never, and the wheels that it brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
+from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+
+ALL = ":all:"
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """The options of these names."""
+
+    no_binary: frozenset[str] = frozenset()
+    no_build: frozenset[str] = frozenset()
+    extra_wheels: tuple[ExtraWheel, ...] = ()
+    constraints: str | None = None  # sha256 of `build_constraints`: other build tools, other bytes
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> Preferences:
+        """Take them from a module's parameters."""
+        return cls(
+            _names(raw.get("no_binary")),
+            _names(raw.get("no_build")),
+            tuple(ExtraWheel.parse(item) for item in raw.get("extra_wheels") or []),
+            file_digest(Path(raw["build_constraints"])) if raw.get("build_constraints") else None,
+        )
+
+    def from_source(self, name: str) -> bool:
+        return ALL in self.no_binary or name in self.no_binary
+
+    def never_built(self, name: str) -> bool:
+        return ALL in self.no_build or name in self.no_build
+
+
+def _names(names: Iterable[str] | None) -> frozenset[str]:
+    return frozenset(name if name == ALL else utils.canonicalize_name(name) for name in names or ())

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is taken of one package for one target, or the reason why nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Union
+from urllib.parse import urlsplit
+
+from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
+from ansible_collections.airgap.uv.plugins.module_utils.fetch import without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tags, utils
+from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
+
+LockedSource = Union[
+    "pylock.PackageVcs",
+    "pylock.PackageDirectory",
+    "pylock.PackageArchive",
+    "pylock.PackageWheel",
+    "pylock.PackageSdist",
+]
+Source = Union["pylock.PackageWheel", "pylock.PackageSdist", "pylock.PackageDirectory", ExtraWheel]
+
+_NOT_YET = (
+    ", which this version does not collect; leave it out (no_install_package) or bring a wheel of it (extra_wheels)"
+)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why nothing of a package is taken. `of_wheels`: the wheel that comes nearest tells more."""
+
+    text: str
+    of_wheels: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Fits:
+    """A target's tags, worked out once: a thousand of them are a costly thing to make anew."""
+
+    def __init__(self, found: Sequence[tags.Tag]) -> None:
+        self.tags = found
+        self._selector = tags.create_compatible_tags_selector(found)
+
+    def best(self, wheels: Iterable[ExtraWheel]) -> ExtraWheel | None:
+        ordered = sorted(wheels, key=lambda wheel: utils.parse_wheel_filename(wheel.path.name)[2], reverse=True)
+        return next(self._selector((wheel, wheel.tags) for wheel in ordered), None)
+
+
+def verdict(package: pylock.Package, source: LockedSource | None, fits: Fits, wishes: Preferences) -> Source | Reason:
+    """The caller's own wheel where there is one, else `source`; or the reason why neither is taken."""
+    own = [item for item in wishes.extra_wheels if item.name == package.name]
+    other = [item for item in own if package.version and item.version != package.version]
+    if other:
+        return Reason(f"extra_wheels brings version {other[0].version}, the lock has {package.version}")
+    return fits.best(own) or _allowed(package, source, wishes)
+
+
+def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Preferences) -> Source | Reason:
+    """`source`, unless the caller's wishes about building forbid it or nothing was found."""
+    if source is None:
+        return Reason("no wheel fits, and there is no sdist", of_wheels=True)
+    if isinstance(source, pylock.PackageDirectory) and package.name in wishes.no_build:
+        return Reason("it is a local package, and no_build names it")
+    if isinstance(source, pylock.PackageWheel) and wishes.from_source(package.name):
+        return Reason("no_binary names it, and the lock has no sdist of it")
+    if isinstance(source, pylock.PackageSdist) and wishes.never_built(package.name):
+        if wishes.from_source(package.name):
+            return Reason("no_binary wants it built, and no_build forbids that")
+        return Reason("no wheel fits, and no_build forbids building it", of_wheels=True)
+    return _collected(source)
+
+
+def _collected(source: LockedSource) -> Source | Reason:
+    """`source`, unless it is of a kind that is not collected: whatever is no HTTP(S) address or folder below."""
+    if isinstance(source, pylock.PackageVcs):
+        return Reason(f"a git source{_NOT_YET}")
+    if isinstance(source, pylock.PackageArchive):
+        return Reason(f"an archive by URL or path{_NOT_YET}")
+    if isinstance(source, pylock.PackageDirectory):
+        path = PurePosixPath(source.path)
+        elsewhere = ".." in path.parts or path.is_absolute()
+        return Reason(f"a folder outside the project ({source.path}){_NOT_YET}") if elsewhere else source
+    if urlsplit(source.url or "").scheme not in ("http", "https"):
+        shown = without_credentials(source.url or source.path or "")
+        return Reason(f"a file that is not on an index ({shown}){_NOT_YET}")
+    return source
