@@ -15,9 +15,6 @@ from ansible_collections.airgap.uv.plugins.module_utils.space import Place, Spac
 # More packages without a wheel are named, but not explained.
 _EXPLAINED = 8
 
-# Characters of a sentence that says itself shortly enough.
-_SHORT = 120
-
 # What Ansible leaves of a module that died.
 _OUTPUT = ("module_stderr", "exception", "module_stdout")
 
@@ -153,8 +150,7 @@ class Preflight:
         if told.get("target") and not told.get("msg"):
             return
         for said in _sentences(_said(told)):
-            short = "no facts" if "user" not in told else said if len(said) < _SHORT else "the host cannot be described"
-            yield Obstacle("facts", short, said)
+            yield Obstacle("facts", said.partition(". ")[0].rstrip(".") if "user" in told else "no facts", said)
 
     def _folder(self) -> Iterator[Obstacle]:
         found = self.told.get("in_the_way") or []
@@ -342,5 +338,5 @@ def _said(told: Mapping[str, Any]) -> str:
     if "user" in told and said:
         return said
     last = [lines[-1].strip() for key in _OUTPUT for lines in [str(told.get(key) or "").strip().splitlines()] if lines]
-    parts = [part for part in [said.splitlines()[0].rstrip(".") if said else "", *last[:1]] if part]
+    parts = [part.rstrip(".") for part in [*said.splitlines()[:1], *last[:1]] if part]
     return f"The host gives no facts: {'; '.join(parts) or 'see the error above'}."
