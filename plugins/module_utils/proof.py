@@ -28,6 +28,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelh
 
 # Who judges where uv does not.
 _TAGS = "the order of tags"
+_NOTHING = "nothing"
 
 # Another number when what is proven changes: earlier proofs count no more.
 _VERSION = 1
@@ -55,19 +56,25 @@ class Proof:
 
 @dataclass(frozen=True)
 class Problem:
-    """`collected` and `proven`: file names, empty where there is none. `judge` is who says the latter."""
+    """`collected` and `proven`: file names, or `nothing`; `proven` is None where no wheel that fits is there.
+
+    `judge` is who says the latter, `said` what it said instead.
+    """
 
     package: str
     target: str
     collected: str
-    proven: str
+    proven: str | None
     judge: str
+    said: str = ""
 
     def __str__(self) -> str:
-        if not self.proven:
-            return f"{self.package} for {self.target}: no wheel that fits is there with the bytes that the lock names"
-        collected = self.collected or "nothing"
-        return f"{self.package} for {self.target}: {collected} was collected, {self.judge} takes {self.proven}"
+        where = f"{self.package} for {self.target}"
+        if self.said:
+            return f"{where}: {self.judge} finds no wheels for it: {self.said}"
+        if self.proven is None:
+            return f"{where}: no wheel that fits is there with the bytes that the lock names"
+        return f"{where}: {self.collected} was collected, {self.judge} takes {self.proven}"
 
 
 @dataclass
@@ -147,8 +154,8 @@ class Prover:
         for name in sorted({*ours, *chosen}):
             mine, theirs = ours.get(name, set()), chosen.get(name, set())
             if mine != theirs:
-                both = (", ".join(sorted(mine - theirs)), ", ".join(sorted(theirs - mine)))
-                problems.append(Problem(labels.get(name, name), target.label, *both, _TAGS))
+                proven = None if "" in theirs else _named(theirs - mine)
+                problems.append(Problem(labels.get(name, name), target.label, _named(mine - theirs), proven, _TAGS))
         return Proof(target.label, sum(map(len, chosen.values())), "; ".join(dict.fromkeys(judges)))
 
     def _judged(
@@ -172,12 +179,12 @@ class Prover:
         if answer is None:
             return f"{_TAGS}, for {judge} does not know {named.platform.name}"
         if isinstance(answer, str):
-            problems.append(Problem("the staged project", target.label, "", answer, judge))
+            problems.append(Problem("the staged project", target.label, _NOTHING, None, judge, answer))
         elif asked and not answer:
             return f"{_TAGS}; {judge} finds wheels for all, and does not tell which"
         else:
             problems += [
-                Problem(pin.label, target.label, str(name), answer.get(pin.name, "none"), judge)
+                Problem(pin.label, target.label, str(name), answer.get(pin.name, _NOTHING), judge)
                 for pin, name in asked.items()
                 if answer.get(pin.name) != name
             ]
@@ -207,6 +214,10 @@ def _files(taken: Sequence[Taken], target: Target) -> dict[str, set[str]]:
     return found
 
 
+def _named(files: set[str]) -> str:
+    return ", ".join(sorted(files)) or _NOTHING
+
+
 def _fits(name: str, fitting: set[tags.Tag]) -> bool:
     return not fitting.isdisjoint(utils.parse_wheel_filename(name)[-1])
 
@@ -221,7 +232,13 @@ def _requirements(copy: _Copy, asked: Iterable[Pin], named: Target, full: str) -
     wanted = set(asked)
     for pin in copy.pins:
         if pin in wanted:
-            marker = f"; {pin.marker}" if pin.marker and pin.holds(usual) else ""
-            yield f"{pin.name}=={pin.version}{marker}"
+            marker = f" ; {pin.marker}" if pin.marker and pin.holds(usual) else ""
+            yield f"{_exactly(pin, copy.pins)}{marker}"
         elif pin.marker and not pin.holds(usual):
-            yield f"{pin.name}=={pin.version}; {pin.marker}"
+            yield f"{_exactly(pin, copy.pins)} ; {pin.marker}"
+
+
+def _exactly(pin: Pin, pins: Iterable[Pin]) -> str:
+    """`torch==2.1` means 2.1+cpu as well, which in a lock is another package (PEP 440, version matching)."""
+    locals_ = [each.version for each in pins if each.name == pin.name and each.version.startswith(f"{pin.version}+")]
+    return ",".join([f"{pin.name}=={pin.version}", *(f"!={version}" for version in locals_)])

@@ -212,8 +212,9 @@ class Uv:
             "--find-links", str(wheels), "--target", str(folder / "target"), "--python", sys.executable, *words,
             "--requirement", "requirements.txt",
         )  # fmt: skip
+        environ = {name: value for name, value in self.environ.items() if name not in _PLATFORM_VARIABLES}
         with _unset(*_PLATFORM_VARIABLES):
-            rc, out, err = self.run(argv, str(folder), self.environ)
+            rc, out, err = self.run(argv, str(folder), environ)
         if rc and "invalid value" in err and "--python-platform" in err:
             return None
         return _sentences(_without_log(err)) if rc else dict(_SELECTING.findall(out + err))
