@@ -27,7 +27,6 @@ __all__ = (
     "TargetContradicts",
     "TargetsInvalid",
     "distinct",
-    "refuse_other_machines",
 )
 
 _PYTHON = re.compile(
@@ -301,13 +300,3 @@ def distinct(targets: Iterable[Target], lock_markers: Iterable[object]) -> list[
         key = (target.python, target.platform, target._pypy_digits(), *(environment[name] for name in mentioned))
         found.setdefault(key, target)
     return list(found.values())
-
-
-def refuse_other_machines(targets: Sequence[Target], machine: str) -> None:
-    """Builders for other architectures come later; until then such a target is refused by name."""
-    others = [target.label for target in targets if target.platform.arch != machine]
-    if others:
-        raise TargetNotSupported(
-            ", ".join(others),
-            f"this machine is {machine}, and only its own architecture is collected for in this version",
-        )
