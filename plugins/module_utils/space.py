@@ -152,7 +152,7 @@ class Space:
             parts = ", ".join(f"{human(need.size)} for {need.what}" for need in needs)
             if total > place.free_bytes:
                 yield (
-                    f"too little disk at {place.at}",
+                    f"{place.at} has {human(place.free_bytes)} free and {human(total)} are needed",
                     f"{place.at} has {human(place.free_bytes)} free, and the deployment takes {human(total)}: {parts}, "
                     f"{human(RESERVE)} in reserve. Make room there, or {elsewhere}.",
                 )
