@@ -1,0 +1,313 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Collecting for hosts of every kind: who can be served, who is left out and why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.airgap.uv.tests.unit.support.collecting import (
+    ARCH,
+    LABEL,
+    MINOR,
+    PLATFORM,
+    PYTHON,
+    TARGET,
+    Collect,
+)
+from ansible_collections.airgap.uv.tests.unit.support.index import Index
+from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
+from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, leaves_mark, make_sdist
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
+
+OTHER_ARCH = "x86_64" if ARCH == "aarch64" else "aarch64"
+OTHER = {"python": PYTHON, "platform": f"{OTHER_ARCH}-manylinux_2_31"}
+OTHER_LABEL = f"{PYTHON}-{OTHER['platform']}"
+WINDOWS = {"python": PYTHON, "platform": "windows"}
+MUSL = {"python": PYTHON, "platform": f"{ARCH}-unknown-linux-musl"}
+
+CPYTHON = f"cp{MINOR.replace('.', '')}"
+HERE_WHEEL = f"{CPYTHON}-{CPYTHON}-manylinux_2_28_{ARCH}"
+NEWER_WHEEL = f"{CPYTHON}-{CPYTHON}-manylinux_2_34_{OTHER_ARCH}"
+
+needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+
+
+@pytest.fixture
+def collect(index: Index, tmp_path: Path) -> Collect:
+    """An index with a wheel for all, and one with wheels for this machine and for a newer one of another kind."""
+    make_wheel(index.folder, "alpha")
+    for tag in (HERE_WHEEL, NEWER_WHEEL):
+        make_wheel(index.folder, "native", tag=tag)
+    return Collect(tmp_path, index)
+
+
+def taken(result: Any) -> dict[str, list[str]]:
+    """The labels of the targets that take each file."""
+    return {wheel["filename"]: wheel["targets"] for wheel in result["wheels"]}
+
+
+def labels(found: list[dict[str, Any]]) -> list[str]:
+    return [each["target"] for each in found]
+
+
+def test_targets_of_every_kind(collect: Collect) -> None:
+    """They take what fits them of an index, and the proof is uv's wherever it has words."""
+    for tag in (
+        f"{CPYTHON}-{CPYTHON}-win_amd64",
+        f"{CPYTHON}-{CPYTHON}-musllinux_1_1_{ARCH}",
+        "cp313-cp313t-macosx_11_0_arm64",
+    ):
+        make_wheel(collect.index.folder, "native", tag=tag)
+    collect.make("native")
+    newer = {"python": PYTHON, "platform": f"{OTHER_ARCH}-manylinux_2_41"}
+    threaded = {"python": "3.13t", "platform": "macos"}
+    result = collect.succeed(targets=[TARGET, newer, WINDOWS, MUSL, threaded])
+    assert {name.split("-", 2)[2]: len(targets) for name, targets in taken(result).items()} == {
+        f"{tag}.whl": 1
+        for tag in (
+            HERE_WHEEL,
+            NEWER_WHEEL,
+            f"{CPYTHON}-{CPYTHON}-win_amd64",
+            f"{CPYTHON}-{CPYTHON}-musllinux_1_1_{ARCH}",
+            "cp313-cp313t-macosx_11_0_arm64",
+        )
+    }
+    assert {proof["target"]: proof["by"].startswith("uv ") for proof in result["proofs"]} == {
+        LABEL: True,
+        f"{PYTHON}-{OTHER_ARCH}-manylinux_2_41": True,
+        f"{PYTHON}-windows": True,
+        f"{PYTHON}-{ARCH}-unknown-linux-musl": True,
+        "3.13t-macos": False,
+    }
+    again = collect.succeed(targets=[TARGET, newer, WINDOWS, MUSL, threaded])
+    assert (again["changed"], again["proofs"]) == (False, result["proofs"])
+
+
+def test_a_target_that_cannot_be_served(collect: Collect) -> None:
+    collect.make("alpha", "native")
+    before = collect.snapshot()
+    refused = collect(targets=[TARGET, OTHER])
+    assert refused.failed
+    reason = (
+        f"no wheel fits, and there is no sdist; the nearest wheel, native-1.0-{NEWER_WHEEL}.whl, asks for glibc 2.34; "
+        "the target has glibc 2.31"
+    )
+    assert f"native 1.0 for {OTHER_LABEL}: {reason}" in refused.msg
+    assert "partial" in refused.msg
+    obstacle = {
+        "target": OTHER_LABEL,
+        "package": "native 1.0",
+        "reason": reason,
+        "nearest": f"native-1.0-{NEWER_WHEEL}.whl",
+    }
+    assert refused["obstacles"] == [obstacle]
+    assert collect.snapshot() == before
+    assert collect.index.downloads == []
+
+    result = collect.succeed(targets=[TARGET, OTHER], partial=True)
+    assert result["obstacles"] == [obstacle]
+    assert taken(result) == {"alpha-1.0-py3-none-any.whl": [LABEL], f"native-1.0-{HERE_WHEEL}.whl": [LABEL]}
+    assert labels(result["proofs"]) == [LABEL]
+    alone = collect.succeed(targets=[TARGET])
+    assert (alone["changed"], alone["stage"], alone["obstacles"]) == (False, result["stage"], [])
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["", "check"])
+def test_nobody_can_be_served(check: bool, collect: Collect) -> None:
+    collect.make("alpha", "native")
+    before = collect.snapshot()
+    result = collect.succeed(targets=[OTHER], partial=True, check=check)
+    assert (result["changed"], result["wheels"], result["added"], result["stage"]) == (False, [], [], None)
+    assert (labels(result["obstacles"]), result["proofs"]) == ([OTHER_LABEL], [])
+    assert {path: facts for path, facts in collect.snapshot().items() if not path.endswith("wheelhouse")} == before
+
+
+def test_check_mode_of_a_partial_run(collect: Collect) -> None:
+    collect.make("alpha", "native")
+    predicted = collect.succeed(targets=[TARGET, OTHER], partial=True, check=True)
+    real = collect.succeed(targets=[TARGET, OTHER], partial=True)
+    for key in ("changed", "obstacles", "added", "stage"):
+        assert predicted[key] == real[key], key
+    assert predicted["proofs"] == []
+
+
+def test_all_obstacles_of_all_targets(collect: Collect) -> None:
+    """Requires-python of one, packages of another: nothing hides anything, and nobody else is kept back."""
+    for name in ("first", "second"):
+        make_wheel(collect.index.folder, name, tag=HERE_WHEEL)
+    collect.make("first", "second", "native", requires_python=f">={MINOR}")
+    old = {"python": "3.8.18", "platform": PLATFORM}
+    refused = collect(targets=[old, TARGET, OTHER])
+    packages = ["first 1.0", "native 1.0", "second 1.0"]
+    assert [(each["target"], each["package"]) for each in refused["obstacles"]] == [
+        *((OTHER_LABEL, package) for package in packages),
+        (f"3.8.18-{PLATFORM}", None),
+    ]
+    partial = collect.succeed(targets=[old, TARGET, OTHER], partial=True)
+    assert partial["obstacles"] == refused["obstacles"]
+    assert len(partial["wheels"]) == 3
+
+
+ENVIRONMENTS = "[tool.uv]\n{} = [\"sys_platform == 'linux'\"]\n"
+
+
+def test_environments_that_leave_a_target_out(collect: Collect) -> None:
+    collect.make("alpha", extra=ENVIRONMENTS.format("environments"))
+    result = collect.succeed(targets=[TARGET, WINDOWS], partial=True)
+    (obstacle,) = result["obstacles"]
+    assert (obstacle["target"], obstacle["package"]) == (f"{PYTHON}-windows", None)
+    assert 'the lock was made for other environments (sys_platform == "linux")' in obstacle["reason"]
+    assert labels(result["proofs"]) == [LABEL]
+
+
+def test_required_environments_that_leave_a_target_out(collect: Collect) -> None:
+    """It is served all the same where there is a wheel."""
+    collect.make("alpha", "native", extra=ENVIRONMENTS.format("required-environments"))
+    result = collect.succeed(targets=[TARGET, WINDOWS], partial=True)
+    (obstacle,) = result["obstacles"]
+    assert obstacle["package"] == "native 1.0"
+    assert "required-environments leave this target out" in obstacle["reason"]
+    shutil.rmtree(collect.project)
+    collect.make("alpha", extra=ENVIRONMENTS.format("required-environments"))
+    assert collect.succeed(targets=[TARGET, WINDOWS])["obstacles"] == []
+
+
+def test_an_sdist_without_compiled_code_serves_all(collect: Collect) -> None:
+    make_sdist(collect.index.folder, "delta")
+    collect.make("delta", packaged=True)
+    result = collect.succeed(targets=[TARGET, OTHER, WINDOWS, MUSL])
+    assert {len(targets) for targets in taken(result).values()} == {4}
+    assert result["stats"]["built"] == 2
+    again = collect.succeed(targets=[OTHER, WINDOWS, MUSL])
+    assert (again["changed"], again["stage"]) == (False, result["stage"])
+
+
+@needs_compiler
+def test_an_sdist_with_compiled_code(collect: Collect) -> None:
+    """It is tried out, which is not done again at once; the release is that of those who can be served."""
+    mark = collect.folder / "mark"
+    make_sdist(collect.index.folder, "delta", extension=True, prelude=leaves_mark(mark))
+    make_wheel(collect.index.folder, "delta", tag=HERE_WHEEL)
+    collect.make("delta")
+    targets = [TARGET, OTHER, MUSL]
+    refused = collect(targets=targets)
+    assert refused.failed
+    assert sorted(labels(refused["obstacles"])) == sorted([OTHER_LABEL, f"{PYTHON}-{MUSL['platform']}"])
+    for words in (
+        f"delta-1.0-{HERE_WHEEL}.whl, asks for {ARCH}; the target has {OTHER_ARCH}",
+        f"-linux_{ARCH}.whl, for this machine alone",
+        f"have it built on linux {OTHER_ARCH} glibc (build: defer, then built)",
+        "bring a wheel of it (extra_wheels)",
+    ):
+        assert words in refused.msg
+    tried = mark.read_text(encoding="utf-8")
+    result = collect.succeed(targets=targets, partial=True)
+    assert mark.read_text(encoding="utf-8") == tried
+    assert result["obstacles"] == refused["obstacles"]
+    assert collect.succeed(targets=[TARGET])["stage"] == result["stage"]
+
+
+@needs_compiler
+def test_builds_of_targets_that_are_left_out_are_told_too(collect: Collect) -> None:
+    make_sdist(collect.index.folder, "delta", extension=True)
+    make_sdist(collect.index.folder, "epsilon")
+    collect.make("delta", "epsilon", "native")
+    refused = collect(targets=[OTHER])
+    assert [each["package"] for each in refused["obstacles"]] == ["delta 1.0", "native 1.0"]
+    assert not (collect.wheelhouse / "wheelhouse.json").exists()
+    result = collect.succeed(targets=[OTHER], partial=True)
+    assert (result["changed"], result["obstacles"]) == (False, refused["obstacles"])
+    assert not list(collect.wheelhouse.rglob("epsilon*.whl"))
+
+
+def test_a_build_that_fails(collect: Collect) -> None:
+    """On this machine's own account it ends the run; where it could only be tried it is an obstacle."""
+    make_sdist(collect.index.folder, "delta", prelude=fails())
+    collect.make("delta; platform_machine != 'nothing'")
+    refused = collect(targets=[TARGET, OTHER], partial=True)
+    assert refused.failed
+    assert "Building delta-1.0.tar.gz" in refused.msg
+    result = collect.succeed(targets=[OTHER], partial=True)
+    assert labels(result["obstacles"]) == [OTHER_LABEL]
+    assert "failed (" in result["obstacles"][0]["reason"]
+
+
+def test_deferred_builds_are_no_obstacle(collect: Collect) -> None:
+    make_sdist(collect.index.folder, "delta", extension=True)
+    collect.make("delta")
+    result = collect.succeed(targets=[TARGET, OTHER, MUSL], build="defer")
+    assert [each["targets"] for each in result["to_build"]] == [
+        [LABEL],
+        [OTHER_LABEL],
+        [f"{PYTHON}-{MUSL['platform']}"],
+    ]
+    assert result["obstacles"] == []
+    own = make_wheel(collect.folder / "built", "delta", tag=f"{CPYTHON}-{CPYTHON}-linux_{OTHER_ARCH}")
+    source = result["to_build"][1]["source"]["sha256"]
+    built = [{"path": own, "hash": f"sha256:{sha256(own)}", "source": source}]
+    assert taken(collect.succeed(targets=[OTHER], build="defer", built=built)) == {own.name: [OTHER_LABEL]}
+    assert taken(collect.succeed(targets=[OTHER])) == {own.name: [OTHER_LABEL]}
+
+
+def test_uv_for_a_platform_that_it_has_no_wheel_for(collect: Collect) -> None:
+    make_wheel(collect.index.folder, "uv", "0.9.9", tag=f"py3-none-manylinux_2_17_{ARCH}")
+    make_sdist(collect.index.folder, "uv", "0.9.9")
+    collect.make("alpha")
+    result = collect.succeed(targets=[TARGET, OTHER], uv="0.9.9", partial=True)
+    (obstacle,) = result["obstacles"]
+    assert (obstacle["target"], obstacle["package"]) == (OTHER_LABEL, "uv 0.9.9")
+    assert [wheel["targets"] for wheel in result["wheels"]] == [[LABEL], [LABEL]]
+
+
+def test_prune_keeps_what_targets_that_are_left_out_took(collect: Collect) -> None:
+    for arch in (ARCH, OTHER_ARCH):
+        make_wheel(collect.index.folder, "uv", "0.9.9", tag=f"py3-none-manylinux_2_17_{arch}")
+    newer = {**OTHER, "platform": f"{OTHER_ARCH}-manylinux_2_36"}
+    collect.make("alpha", "native")
+    collect.succeed(targets=[TARGET, newer], uv="0.9.9")
+    before = collect.files
+    assert len(before) == 7
+    assert collect.succeed(targets=[TARGET, OTHER], uv="0.9.9", partial=True, prune=True)["removed"] == []
+    assert collect.succeed(targets=[OTHER], uv="0.9.9", partial=True, prune=True)["removed"] == []
+    assert collect.files == before
+
+
+def test_hosts_that_are_the_same_to_the_lock_are_one_target(collect: Collect) -> None:
+    collect.make("alpha")
+    targets = [{**TARGET, "markers": {"platform_release": f"6.1.{number}"}} for number in range(3)]
+    assert labels(collect.succeed(targets=targets)["proofs"]) == [LABEL]
+
+
+def test_a_proof_is_kept_and_read_again(collect: Collect) -> None:
+    collect.make("alpha")
+    collect.succeed()
+    (kept,) = (collect.wheelhouse / ".cache" / "proofs").iterdir()
+    told = json.loads(kept.read_text(encoding="utf-8"))
+    assert (told["target"], told["packages"]) == (LABEL, 1)
+    kept.write_text(json.dumps({**told, "by": "an earlier run"}), encoding="utf-8")
+    before = snapshot(collect.wheelhouse)
+    result = collect.succeed()
+    assert (result["changed"], result["proofs"]) == (False, [{**told, "by": "an earlier run"}])
+    assert set(snapshot(collect.wheelhouse)) == set(before)
+
+
+def test_a_wheelhouse_of_an_earlier_version(collect: Collect) -> None:
+    """Its manifest does not tell what wheels take once they are installed; it is looked up and written down."""
+    collect.make("alpha")
+    collect.succeed()
+    manifest = collect.wheelhouse / "wheelhouse.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    for wheel in told["wheels"]:
+        del wheel["installed_size"], wheel["installed_files"]
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    result = collect.succeed()
+    assert result["changed"] is True
+    assert result["wheels"][0]["installed_size"] > 0
+    assert collect.succeed()["changed"] is False
