@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, fits, pure
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, pure
 from ansible_collections.airgap.uv.plugins.module_utils.errors import BuildFailed, BuiltWheelWrong, InterpreterMissing
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
@@ -50,7 +50,8 @@ class Unbuildable:
         label = f"{build.name} {build.version}" if build.version else build.name
         for target in build.targets:
             nearest = Nearest.among(build.wheels, target)
-            found = f"no wheel fits; {nearest}; " if nearest else ""
+            none = "the lock has no wheels of it; " if isinstance(build.source, Sdist) else ""
+            found = f"no wheel fits; {nearest}; " if nearest else none
             reason = f"{found}{self.reason}; have it built on {build.elsewhere} (build: defer, then built), {_OR_BRING}"
             yield Obstacle(target, label, reason, nearest.filename if nearest else None)
 

@@ -43,6 +43,7 @@ class Work:
     trials: list[tuple[Build, Artifact | None]] = field(default_factory=list)  # builds for targets that are left out
     obstacles: list[Obstacle] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
+    spare: list[Taken] = field(default_factory=list)  # wheels that are there, of targets that are left out
     fetched: list[str] = field(default_factory=list)
     stats: dict[str, Any] = field(
         default_factory=lambda: {"downloaded": 0, "downloaded_bytes": 0, "built": 0, "reused": 0}
@@ -83,6 +84,7 @@ class Work:
 
     def leave_out(self, targets: Collection[Target]) -> None:
         """Collect nothing more for these; builds that may fail for them are still tried out, to be told of."""
+        self.spare += [item for item in self.taken if not item.without(targets).targets]
         self.taken = [item for item in (item.without(targets) for item in self.taken) if item.targets]
         self.missing = [(item.without(targets), artifact) for item, artifact in self.missing]
         self.missing = [item for item in self.missing if item[0].targets]
@@ -100,7 +102,9 @@ class Work:
 
     def measure(self) -> None:
         """Look into the wheels that are there: what they take once they are installed."""
-        self.taken = [replace(item, wheel=self.wheelhouse.measured(item.wheel)) for item in self.taken]
+        measured = self.wheelhouse.measured
+        self.taken = [replace(item, wheel=measured(item.wheel)) for item in self.taken]
+        self.spare = [replace(item, wheel=measured(item.wheel)) for item in self.spare]
 
     def to_fetch(self, defer: bool) -> list[tuple[Artifact, Path]]:
         """Missing wheels and, unless builds are deferred, the sdists that are to be built; each file once."""

@@ -202,7 +202,7 @@ class Session:
         if not self.served:
             return
         work.measure()
-        wanted = [taken.wheel for taken in work.expected()]
+        wanted = [taken.wheel for taken in (*work.expected(), *work.spare)]
         if self.params["prune"] and not work.unbuilt:
             ours = {build.source.sha256 for build, _artifact in work.plan.builds}
             ours |= {extra.sha256 for extra in self.preferences.extra_wheels}
