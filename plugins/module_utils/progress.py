@@ -29,6 +29,10 @@ class Progress:
                 file.write(f"{sentence}\n")
 
 
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 

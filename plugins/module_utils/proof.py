@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProofFailed
+from ansible_collections.airgap.uv.plugins.module_utils.judge import Chosen, Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import specifiers, tags, utils
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.staged_lock import Pin, StagedLock
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
-from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse, write_text
 
 # Who judges where uv does not.
@@ -81,11 +81,11 @@ class Problem:
 class Prover:
     """Proves one staged project for any number of targets; what it found is kept in the wheelhouse's cache."""
 
-    uv: Uv
+    judge: Judge
     wheelhouse: Wheelhouse
     stage: Path
     temporary: Path
-    _answers: dict[tuple[str, ...], Mapping[str, str] | str | None] = field(default_factory=dict)
+    _answers: dict[tuple[str, ...], Chosen] = field(default_factory=dict)
 
     def prove(self, targets: Sequence[Target], taken: Sequence[Taken]) -> list[Proof]:
         """One proof for each target. Raises `ProofFailed` with every package that is missing or chosen otherwise."""
@@ -114,7 +114,7 @@ class Prover:
         there = self.wheelhouse.present & set(lock.wheels())
         content = [
             _VERSION,
-            str(self.uv.version),
+            str(self.judge),
             hashlib.sha256(lock.text.encode()).hexdigest(),
             [target.label, target.markers],
             sorted(there),
@@ -136,7 +136,7 @@ class Prover:
         (folder / "uv.lock").write_text(copy.text, encoding="utf-8")
         text = (self.stage / "pyproject.toml").read_text(encoding="utf-8")
         (folder / "pyproject.toml").write_text(text, encoding="utf-8")
-        exported = self.uv.export_staged(folder)
+        exported = self.judge.demands(folder)
         return _Copy(folder, lock.requires_python, tuple(copy.pins(exported)))
 
     def _proven(self, copy: _Copy, target: Target, ours: Mapping[str, set[str]], problems: list[Problem]) -> Proof:
@@ -175,26 +175,26 @@ class Prover:
         asked = {pin: name for pin, name in best.items() if name and _fits(name, older)}
         rest = sorted(pin.name for pin, name in best.items() if name and pin not in asked)
         answer = self._answer(copy, words, "".join(f"{line}\n" for line in _requirements(copy, asked, named, full)))
-        judge = f"uv {self.uv.version}"
-        if answer is None:
-            return f"{_TAGS}, for {judge} does not know {named.platform.name}"
-        if isinstance(answer, str):
-            problems.append(Problem("the staged project", target.label, _NOTHING, None, judge, answer))
-        elif asked and not answer:
+        judge = str(self.judge)
+        if answer.unasked:
+            return f"{_TAGS}, for {judge} could not be asked: {answer.unasked}"
+        if answer.objection:
+            problems.append(Problem("the staged project", target.label, _NOTHING, None, judge, answer.objection))
+        elif asked and not answer.files:
             return f"{_TAGS}; {judge} finds wheels for all, and does not tell which"
         else:
             problems += [
-                Problem(pin.label, target.label, str(name), answer.get(pin.name, _NOTHING), judge)
+                Problem(pin.label, target.label, str(name), answer.files.get(pin.name, _NOTHING), judge)
                 for pin, name in asked.items()
-                if answer.get(pin.name) != name
+                if answer.files.get(pin.name) != name
             ]
         return f"{judge}; {_TAGS} for {', '.join(rest)}, newer than what uv has a name for" if rest else judge
 
-    def _answer(self, copy: _Copy, words: Sequence[str], text: str) -> Mapping[str, str] | str | None:
+    def _answer(self, copy: _Copy, words: Sequence[str], text: str) -> Chosen:
         """uv's, asked once for all targets that it cannot tell apart."""
         key = (*words, text)
         if key not in self._answers:
-            self._answers[key] = self.uv.chosen(text, copy.folder / "wheels", words, copy.folder)
+            self._answers[key] = self.judge.choose(text, copy.folder / "wheels", words, copy.folder)
         return self._answers[key]
 
 

@@ -22,11 +22,12 @@ from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, tak
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, named
+from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
-from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, difference, reporter
+from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, counted, difference, reporter
 from ansible_collections.airgap.uv.plugins.module_utils.proof import Proof, Prover
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, is_named, select
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
@@ -244,8 +245,8 @@ class Session:
         """Choose anew from the staged project, by other means, for each target."""
         if self.temporary is None or not self.staged or not self.staged["release"]:
             return
-        self.progress.say(f"proves that the wheelhouse is complete for {len(self.served)} targets")
-        prover = Prover(self.uv, self.wheelhouse, Path(self.staged["path"]).resolve(), self.temporary)
+        self.progress.say(f"proves that the wheelhouse is complete for {counted(len(self.served), 'target')}")
+        prover = Prover(Judge(self.uv), self.wheelhouse, Path(self.staged["path"]).resolve(), self.temporary)
         self.proofs = prover.prove(self.served, work.taken)
 
     def result(self, work: Work) -> dict[str, Any]:

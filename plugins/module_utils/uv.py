@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -37,12 +36,6 @@ from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 
 # The oldest uv whose `uv export --format pylock.toml` is what is read here.
 MINIMUM = "0.9.0"
-
-# What uv says of its choice when it is asked to be verbose, since 0.5 at least.
-_SELECTING = re.compile(r"Selecting: (\S+?)==\S+ \[\S+\] \((.+?)\)")
-
-# They change what uv takes some names of platforms for.
-_PLATFORM_VARIABLES = ("MACOSX_DEPLOYMENT_TARGET", "IPHONEOS_DEPLOYMENT_TARGET", "ANDROID_API_LEVEL")
 
 # How uv spells a marker that nothing fulfils.
 _NEVER = 'python_full_version < "0"'
@@ -168,7 +161,7 @@ class Uv:
             return
         if "needs to be updated" in err or "outdated" in err:
             raise LockOutdated(str(folder / "uv.lock"))
-        raise LockCheckImpossible(str(folder / "uv.lock"), _sentences(out + err))
+        raise LockCheckImpossible(str(folder / "uv.lock"), sentences(out + err))
 
     def export(self, lock: Lockfile, groups: Groups) -> pylock.Pylock:
         """The lock as PEP 751 has it, with uv's own decision on extras, groups, forks and conflicts."""
@@ -186,38 +179,6 @@ class Uv:
         wanted = [package for package in found.packages if str(package.marker) != _NEVER]
         # Before 0.13 uv leaves the environments out.
         return dataclasses.replace(found, packages=wanted, environments=lock.supported or found.environments)
-
-    def export_staged(self, folder: Path) -> list[str]:
-        """What a staged project's lock demands, as uv reads it: `name==version ; marker`, for all environments."""
-        argv = self.argv(
-            "export", "--frozen", "--offline", "--no-config", "--quiet", "--no-header", "--no-emit-project",
-            "--no-hashes", "--no-annotate", "--format", "requirements.txt", "--project", str(folder),
-        )  # fmt: skip
-        rc, out, err = self.run(argv, str(folder), self.environ)
-        if rc:
-            raise CommandError("uv cannot read the staged lock", argv, rc, err)
-        return [line for line in out.splitlines() if line.strip()]
-
-    def chosen(
-        self, requirements: str, wheels: Path, words: Sequence[str], folder: Path
-    ) -> dict[str, str] | str | None:
-        """The file that uv takes of each package, by its name, from a folder of wheels; nothing is installed.
-
-        `words` name the target. Empty where this uv does not tell; its own words where it does not find all;
-        None where it does not know the target.
-        """
-        (folder / "requirements.txt").write_text(requirements, encoding="utf-8")
-        argv = self.argv(
-            "pip", "install", "--dry-run", "--verbose", "--no-deps", "--no-config", "--offline", "--no-index",
-            "--find-links", str(wheels), "--target", str(folder / "target"), "--python", sys.executable, *words,
-            "--requirement", "requirements.txt",
-        )  # fmt: skip
-        environ = {name: value for name, value in self.environ.items() if name not in _PLATFORM_VARIABLES}
-        with _unset(*_PLATFORM_VARIABLES):
-            rc, out, err = self.run(argv, str(folder), environ)
-        if rc and "invalid value" in err and "--python-platform" in err:
-            return None
-        return _sentences(_without_log(err)) if rc else dict(_SELECTING.findall(out + err))
 
     def find_python(self, request: str) -> str:
         """Path of an interpreter for a version such as `3.11` or `3.13t`; never downloads one.
@@ -248,7 +209,7 @@ class Uv:
         }
         rc, output, err = self.run(argv, str(out), environ)
         if rc:
-            raise BuildFailed(shown or source.name, python, _sentences(output + err))
+            raise BuildFailed(shown or source.name, python, sentences(output + err))
 
     def compile(self, requirement: str, index: str | None, cwd: Path) -> str:
         """`requirement` resolved for all platforms, without what it depends on, as pylock.toml text."""
@@ -277,16 +238,6 @@ class BuildSettings:
         return found
 
 
-@contextlib.contextmanager
-def _unset(*names: str) -> Iterator[None]:
-    """Without these variables of the environment for a while."""
-    before = {name: os.environ.pop(name) for name in names if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(before)
-
-
 def parse_pylock(text: str, where: str) -> pylock.Pylock:
     """Read PEP 751 text; a value that is not valid is named with its place."""
     try:
@@ -295,11 +246,7 @@ def parse_pylock(text: str, where: str) -> pylock.Pylock:
         raise FileInvalid(where, str(error)) from error
 
 
-def _without_log(output: str) -> str:
-    return "\n".join(line for line in output.splitlines() if not line.startswith(("DEBUG", "TRACE")))
-
-
-def _sentences(output: str) -> str:
+def sentences(output: str) -> str:
     """uv's own words without blank lines, the last twenty."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     return "\n".join(lines[-20:])

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProofFailed
+from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.proof import Proof, Prover
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
@@ -83,7 +84,7 @@ class House:
     def prove(self, taken: Mapping[Target, list[str]]) -> list[Proof]:
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir()
-        prover = Prover(self.uv, Wheelhouse.read(self.wheels), self.stage, self.temporary)
+        prover = Prover(Judge(self.uv), Wheelhouse.read(self.wheels), self.stage, self.temporary)
         return prover.prove(list(taken), [self._taken(name, target) for target in taken for name in taken[target]])
 
     def _taken(self, filename: str, target: Target) -> Taken:
@@ -246,7 +247,11 @@ SILENT: list[tuple[Answer, str]] = [
         lambda rc, out, err: (0, out, err.replace("Selecting:", "Taking:")),
         "finds wheels for all, and does not tell which",
     ),
-    (lambda rc, out, err: (2, "", "error: invalid value 'x' for '--python-platform <P>'"), "does not know"),
+    (
+        lambda rc, out, err: (2, "", "error: invalid value 'x' for '--python-platform <P>'"),
+        "could not be asked: error: invalid",
+    ),
+    (lambda rc, out, err: (2, "", "DEBUG noise\nerror: a fault of its own"), "could not be asked: error: a fault"),
 ]
 
 
