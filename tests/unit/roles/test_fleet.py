@@ -24,16 +24,20 @@ from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
 MACHINE = platform.machine()
 HERE = sys.version_info[1]
 OTHER = HERE + 1
-OPTIONAL = '\n[project.optional-dependencies]\nmore = ["beta"]\n'
+OPTIONAL = '\n[project.optional-dependencies]\nmore = ["beta"]\nnever = ["delta"]\n'
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A locked project: `alpha` always, `beta` with the extra `more`, and `gamma` with a wheel for each Python."""
+    """A locked project: `alpha` always, `beta` with the extra `more`, and `gamma` with a wheel for each Python.
+
+    The extra `never` has none for this one.
+    """
     folder = tmp_path_factory.mktemp("shared")
     with Index(folder / "index") as index:
         make_wheel(index.folder, "alpha")
         make_wheel(index.folder, "beta")
+        make_wheel(index.folder, "delta", tag=f"cp3{OTHER}-cp3{OTHER}-manylinux_2_17_{MACHINE}")
         for minor in (HERE, OTHER):
             make_wheel(index.folder, "gamma", tag=f"cp3{minor}-cp3{minor}-manylinux_2_17_{MACHINE}")
         yield make_project(folder / "app", index, dependencies=["alpha", "gamma"], extra=OPTIONAL)
@@ -98,7 +102,7 @@ def three_obstacles(tmp_path: Path, project: Path) -> Fleet:
         tmp_path,
         project,
         {"python": "3.99"},
-        {},
+        {"extras": ["never"]},
         {"uv_source": "host", "uv_executable": "", "path": str(tmp_path / "shut/app"), "service_user": "nobody"},
         {},
     )
@@ -115,9 +119,14 @@ def test_one_report_of_three_obstacles_and_nothing_changed(tmp_path: Path, proje
     assert hosts.page.startswith("3 of 4 hosts cannot be deployed to. Nothing was changed on any of them.\n\nweb1:\n")
     for said in ("  - The host has no Python that is 3.99", "web2:\n  - Something else stands", "web3:\n  - nobody "):
         assert said in hosts.page
+    assert "\n  - delta 1.0: no wheel fits" in hosts.page
     assert "\n\nNothing in the way: web4." in hosts.page
     assert hosts.failed == {"web1": 1, "web2": 1, "web3": 1, "web4": 1}
-    for host, said in {"web1": "3.99", "web2": "Something else", "web3": "may not pass"}.items():
+    for host, said in {
+        "web1": "3.99",
+        "web2": "wheels is in the way; nothing of delta 1.0 fits",
+        "web3": "may not pass",
+    }.items():
         assert said in hosts.failure(host)
     assert "because of web1, web2, web3" in hosts.failure("web4")
 
