@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, pure
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import BuildFailed, BuiltWheelWrong, InterpreterMissing
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
@@ -206,7 +207,7 @@ class Builder:
 
 def _last_line(text: str) -> str:
     """The end of what a build said, without uv's general advice."""
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [masked(line.strip()) for line in text.splitlines()]
     return next((line for line in reversed(lines) if line and not line.startswith("hint:")), "it said nothing")
 
 

@@ -18,9 +18,11 @@ from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, Taken
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
+from ansible_collections.airgap.uv.plugins.module_utils.selection import is_named
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
@@ -157,6 +159,19 @@ class Work:
     def _add(self, taken: Taken) -> None:
         self.taken.append(taken)
         self.fetched.append(taken.wheel.path)
+
+    def kept(self, exported: pylock.Pylock, extra_wheels: Sequence[ExtraWheel]) -> list[str]:
+        """Paths of the wheels that `prune` leaves alone: all that the lock wants, for whatever target.
+
+        What targets that are left out would take, uv for them among it, stays as well.
+        """
+        ours = {build.source.sha256 for build, _artifact in self.plan.builds} | {extra.sha256 for extra in extra_wheels}
+        named = [
+            wheel.path
+            for wheel in self.wheelhouse.wheels
+            if is_named(wheel, exported) or ours & {wheel.sha256, wheel.origin.get("sha256")}
+        ]
+        return [*named, *(taken.wheel.path for taken, _artifact in self.plan.downloads)]
 
     def warnings(self, glibc: str) -> Iterator[str]:
         """A wheel that was compiled here may need this machine's glibc; its tag linux_* does not tell."""

@@ -7,18 +7,14 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked, password_in
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 
 # Facts of these names would be taken for Ansible's own: `path` makes it add that file's owner and mode.
 _ANSIBLES = {"path": "where", "changed": "altered", "failed": "unsuccessful", "msg": "message"}
-
-# A credential in a URL, wherever a program or a server repeats it.
-_CREDENTIAL = re.compile(r"(?<=://)[^/\s'\"]+@")
 
 
 @contextlib.contextmanager
@@ -37,18 +33,6 @@ def guarded(module: AnsibleModule) -> Iterator[None]:
 def hide_credentials(module: AnsibleModule, *values: str | None) -> None:
     """Have Ansible mask the password of each URL wherever it would return it."""
     for value in values:
-        found = _CREDENTIAL.search(value or "")
-        password = found[0].rstrip("@").partition(":")[2] if found else ""
+        password = password_in(value or "")
         if password:
             module.no_log_values.add(password)
-
-
-def masked(value: Any) -> Any:
-    """`value` with `user:password@` of every URL in it replaced by `***@`."""
-    if isinstance(value, str):
-        return _CREDENTIAL.sub("***@", value)
-    if isinstance(value, (list, tuple)):
-        return [masked(item) for item in value]
-    if isinstance(value, dict):
-        return {key: masked(item) for key, item in value.items()}
-    return value

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import CommandError
 from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv, sentences
 
@@ -69,7 +70,7 @@ class Judge:
             rc, out, err = self.uv.run(argv, str(folder), environ)
         if rc == 0:
             return Chosen(dict(_SELECTING.findall(out + err)))
-        said = sentences(_without_log(err))
+        said = masked(sentences(_without_log(err)))
         return Chosen(objection=said) if _NO_SOLUTION in said else Chosen(unasked=said)
 
 

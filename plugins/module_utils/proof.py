@@ -30,6 +30,9 @@ from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelh
 _TAGS = "the order of tags"
 _NOTHING = "nothing"
 
+# A proof with these words is not kept: next time uv may answer.
+_UNASKED = "could not be asked"
+
 # Another number when what is proven changes: earlier proofs count no more.
 _VERSION = 1
 
@@ -102,7 +105,7 @@ class Prover:
                 found[target] = proof
             if problems:
                 raise ProofFailed([dataclasses.asdict(problem) for problem in problems], [str(p) for p in problems])
-            for target in anew:
+            for target in (target for target in anew if _UNASKED not in str(found[target])):
                 write_text(kept[target], json.dumps(found[target], default=dataclasses.asdict) + "\n")
         return [proof for proof in found.values() if proof]
 
@@ -131,8 +134,8 @@ class Prover:
         copy = lock.only(there)
         folder = self.temporary / "proof"
         (folder / "wheels").mkdir(parents=True)
-        for path in there:
-            (folder / "wheels" / path.rpartition("/")[2]).symlink_to(self.wheelhouse.path / path)
+        for name, path in {path.rpartition("/")[2]: path for path in reversed(there)}.items():
+            (folder / "wheels" / name).symlink_to(self.wheelhouse.path / path)
         (folder / "uv.lock").write_text(copy.text, encoding="utf-8")
         text = (self.stage / "pyproject.toml").read_text(encoding="utf-8")
         (folder / "pyproject.toml").write_text(text, encoding="utf-8")
@@ -177,7 +180,7 @@ class Prover:
         answer = self._answer(copy, words, "".join(f"{line}\n" for line in _requirements(copy, asked, named, full)))
         judge = str(self.judge)
         if answer.unasked:
-            return f"{_TAGS}, for {judge} could not be asked: {answer.unasked}"
+            return f"{_TAGS}, for {judge} {_UNASKED}: {answer.unasked}"
         if answer.objection:
             problems.append(Problem("the staged project", target.label, _NOTHING, None, judge, answer.objection))
         elif asked and not answer.files:

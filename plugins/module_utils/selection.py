@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ansible_collections.airgap.uv.plugins.module_utils import obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.errors import HashMissing, SourceNotSupported
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel, refuse_at_odds
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
@@ -50,10 +49,6 @@ class Selection:
 
     choices: tuple[Choice, ...]
     obstacles: tuple[Obstacle, ...] = ()
-
-    def refuse_obstacles(self) -> None:
-        """Raise one error with every obstacle of every target, if there are any."""
-        obstacle.refuse(self.obstacles)
 
 
 def select(

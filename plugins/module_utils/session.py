@@ -29,7 +29,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, counted, difference, reporter
 from ansible_collections.airgap.uv.plugins.module_utils.proof import Proof, Prover
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, is_named, select
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import refuse_foreign
 from ansible_collections.airgap.uv.plugins.module_utils.staging import Staging, written
@@ -205,16 +205,8 @@ class Session:
         work.measure()
         wanted = [taken.wheel for taken in (*work.expected(), *work.spare)]
         if self.params["prune"] and not work.unbuilt:
-            ours = {build.source.sha256 for build, _artifact in work.plan.builds}
-            ours |= {extra.sha256 for extra in self.preferences.extra_wheels}
-            named = [
-                wheel.path
-                for wheel in self.wheelhouse.wheels
-                if is_named(wheel, exported) or ours & {wheel.sha256, wheel.origin.get("sha256")}
-            ]
-            # What targets that are left out today would take, uv for them among it, stays as well.
-            named += [taken.wheel.path for taken, _artifact in work.plan.downloads]
-            self.removed = self.wheelhouse.unwanted([*(wheel.path for wheel in wanted), *named])
+            kept = work.kept(exported, self.preferences.extra_wheels)
+            self.removed = self.wheelhouse.unwanted([*(wheel.path for wheel in wanted), *kept])
         if self.check_mode:
             unbuilt = work.unbuilt if self.params["build"] == "here" else []
             ahead = work.missing or work.lacking or unbuilt or work.added or self.removed

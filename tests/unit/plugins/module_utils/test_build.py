@@ -333,7 +333,9 @@ def test_a_wheel_with_compiled_code_does_not(here: Here, tmp_path: Path) -> None
 
 def test_a_build_for_another_machine_that_fails(here: Here, tmp_path: Path) -> None:
     """It is not tried again at once, and not given up for ever: what the build needs may be installed."""
-    source = make_sdist(tmp_path / "src", "alpha", prelude="raise SystemExit('no header here')")
+    source = make_sdist(
+        tmp_path / "src", "alpha", prelude="raise SystemExit('nothing at https://me:secret@index.test/')"
+    )
     build = for_another_machine(of_sdist(source))
     with here.house.temporary() as temporary:
         found = here.builder.build_pure(build, temporary)
@@ -341,6 +343,7 @@ def test_a_build_for_another_machine_that_fails(here: Here, tmp_path: Path) -> N
     assert "failed (" in found.reason
     assert here.builder.note(build) == found
     (note,) = (here.house.cache / "trials").iterdir()
+    assert "secret" not in found.reason + note.read_text(encoding="utf-8")
     os.utime(note, (0, 0))
     assert here.builder.note(build) is False
 

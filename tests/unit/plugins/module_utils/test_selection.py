@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airgap.uv.plugins.module_utils import errors
+from ansible_collections.airgap.uv.plugins.module_utils import errors, obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select, sha256_of
@@ -44,7 +44,7 @@ def targets(*pythons: str, platform: str = X86) -> list[Target]:
 
 def chosen(found: Selection) -> dict[str, list[str]]:
     """File name (or folder) of each choice, with the Pythons that take it; there must be no obstacle."""
-    found.refuse_obstacles()
+    obstacle.refuse(found.obstacles)
     shown: dict[str, list[str]] = {}
     for choice in found.choices:
         file = choice.source.path if hasattr(choice.source, "path") else None
@@ -165,10 +165,10 @@ def test_all_obstacles_of_a_target(
     packages: list[dict[str, Any]], wishes: dict[str, Any], told: dict[str, str]
 ) -> None:
     found = select(lock(*packages), targets(), Preferences.parse(wishes)).obstacles
-    assert [obstacle.package for obstacle in found] == sorted(told, key=[str(each.package) for each in found].index)
-    for obstacle in found:
-        assert obstacle.target.label == f"3.11.2-{X86}"
-        assert told[str(obstacle.package)] in obstacle.reason
+    assert [each.package for each in found] == sorted(told, key=[str(each.package) for each in found].index)
+    for each in found:
+        assert each.target.label == f"3.11.2-{X86}"
+        assert told[str(each.package)] in each.reason
 
 
 def test_obstacles_of_all_kinds_and_targets_in_one_error() -> None:
@@ -180,7 +180,7 @@ def test_obstacles_of_all_kinds_and_targets_in_one_error() -> None:
     )
     asked = targets("3.9.18", "3.11.2", "3.13.0", "3.14.0")
     with pytest.raises(errors.TargetsNotServed) as caught:
-        select(packages, asked, Preferences()).refuse_obstacles()
+        obstacle.refuse(select(packages, asked, Preferences()).obstacles)
     told = {(item["target"].split("-")[0], item["package"]) for item in caught.value.obstacles}
     none_of_b = {(python, "b 1.0") for python in ("3.11.2", "3.13.0")}
     assert told == {("3.9.18", None), ("3.14.0", None), ("3.13.0", "a 1.0"), *none_of_b}
@@ -189,10 +189,9 @@ def test_obstacles_of_all_kinds_and_targets_in_one_error() -> None:
 
 
 def test_targets_with_the_same_obstacle_share_a_line() -> None:
+    found = select(lock(package("a", sdist=True)), targets("3.9.1", "3.11.2"), Preferences.parse({"no_build": ["a"]}))
     with pytest.raises(errors.TargetsNotServed) as caught:
-        select(
-            lock(package("a", sdist=True)), targets("3.9.1", "3.11.2"), Preferences.parse({"no_build": ["a"]})
-        ).refuse_obstacles()
+        obstacle.refuse(found.obstacles)
     assert f"a 1.0 for 3.11.2-{X86}, 3.9.1-{X86}: no wheel fits" in str(caught.value)
 
 
@@ -282,18 +281,18 @@ def test_an_extra_wheel_that_the_lock_does_not_know_is_one_more_package(tmp_path
 
 def test_an_extra_wheel_of_another_version_than_the_lock_s(tmp_path: Path) -> None:
     wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "a", "2.0")]})
-    (obstacle,) = select(lock(package("a", tags=["py3-none-any"])), targets(), wishes).obstacles
-    assert obstacle.reason == "extra_wheels brings version 2.0, the lock has 1.0"
+    (one,) = select(lock(package("a", tags=["py3-none-any"])), targets(), wishes).obstacles
+    assert one.reason == "extra_wheels brings version 2.0, the lock has 1.0"
 
 
 def test_a_package_of_the_caller_s_that_fits_some_targets(tmp_path: Path) -> None:
     wishes = Preferences.parse({"extra_wheels": [extra(tmp_path, "plugin", tag="cp39-cp39-manylinux2014_x86_64")]})
     found = select(lock(), targets("3.9.18", "3.11.2"), wishes)
     assert [[each.python.name for each in choice.targets] for choice in found.choices] == [["3.9.18"]]
-    (obstacle,) = found.obstacles
-    assert (obstacle.target.python.name, obstacle.package) == ("3.11.2", "plugin 1.0")
-    assert obstacle.nearest == "plugin-1.0-cp39-cp39-manylinux2014_x86_64.whl"
-    assert "extra_wheels" in obstacle.reason
+    (one,) = found.obstacles
+    assert (one.target.python.name, one.package) == ("3.11.2", "plugin 1.0")
+    assert one.nearest == "plugin-1.0-cp39-cp39-manylinux2014_x86_64.whl"
+    assert "extra_wheels" in one.reason
 
 
 EXTRA = [
