@@ -6,20 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.space import Place, Space
+from ansible_collections.airgap.uv.plugins.module_utils.wish import Wish
 
 # More packages without a wheel are named, but not explained.
 _EXPLAINED = 8
 
 # What Ansible leaves of a module that died.
 _OUTPUT = ("module_stderr", "exception", "module_stdout")
-
-# What to install for a part of the standard library that a distribution ships apart.
-_APART = {"distutils": "python3-distutils", "venv": "python3-venv"}
 
 
 @dataclass(frozen=True)
@@ -32,49 +30,6 @@ class Obstacle:
 
     def as_dict(self) -> dict[str, str]:
         return {"kind": self.kind, "short": self.short, "text": self.text}
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is to be deployed to the host: the role's variables, and what was collected for it.
-
-    `wheels` are those that are sent to the host, as `uv_wheelhouse` returns them, and `installs` those that it
-    installs; `files` are those of the staged project;
-    `unserved` the obstacles of the host's target; `uncovered` paths of wheels that it needs and no target of
-    `uv_deploy_targets` takes; `failure` why nothing was collected; `earlier` a host of the play that got another
-    `release`; `archive` the Python that travels, with its `size`, and `archive_fault` what is wrong with it;
-    `carried` whether files pass through Ansible's own temporary folder on the host.
-    """
-
-    path: str
-    owner: str = "root"
-    group: str = ""
-    service_user: str = ""
-    uv_source: str = "auto"
-    uv_needed: str = "0.5"
-    uv_needed_for: str = ""
-    sends_uv: bool = False
-    via: str = "auto"
-    keep_releases: int = 5
-    check_mode: bool = False
-    collected: bool = False
-    failure: str = ""
-    release: str = ""
-    wheels: Sequence[Mapping[str, Any]] = ()
-    installs: Sequence[Mapping[str, Any]] = ()
-    files: Sequence[Mapping[str, Any]] = ()
-    unserved: Sequence[Mapping[str, Any]] = ()
-    uncovered: Sequence[str] = ()
-    earlier: Mapping[str, Any] | None = None
-    archive: Mapping[str, Any] | None = None
-    archive_fault: str = ""
-    carried: bool = False
-
-    @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> Wish:
-        """Read the role's words; what is not given has its default."""
-        known = {name: raw[name] for name in cls.__dataclass_fields__ if raw.get(name) is not None}
-        return cls(**{**known, "keep_releases": int(known.get("keep_releases", cls.keep_releases))})
 
 
 @dataclass(frozen=True)
@@ -221,14 +176,14 @@ class Preflight:
         lacks = python.get("lacks") or []
         if not lacks:
             return
-        path = python.get("path", "The host's Python")
-        packages = [_APART[name] for name in lacks if name in _APART]
-        remedy = f"Install {' and '.join(packages)} there" if packages else "Install them there"
+        missing = f"{python.get('path')} lacks {', '.join(lacks)}"
+        # Debian 11 and Ubuntu 20.04 ship that part apart; more than it is missing from a minimal Python.
+        package = "python3-distutils" if lacks == ["distutils"] else "the whole of Python (on Debian, python3)"
         yield Obstacle(
             "lacks",
-            f"{path} lacks {', '.join(lacks)}",
-            f"{path} lacks {', '.join(lacks)}, and uv makes no environment of it without. "
-            f"{remedy}, or name another Python (uv_deploy_python).",
+            missing,
+            f"{missing}, without which uv makes no environment of it. Install {package} there, or name another Python "
+            "(uv_deploy_python).",
         )
 
     def _uv(self) -> Iterator[Obstacle]:

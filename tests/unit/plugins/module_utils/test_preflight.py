@@ -96,7 +96,7 @@ ONE = [
     (
         {"python": {"path": "/usr/bin/python3", "version": "3.9.2", "lacks": ["distutils"], "installed": True}},
         {},
-        "/usr/bin/python3 lacks distutils, and uv makes no environment of it without. Install python3-distutils "
+        "/usr/bin/python3 lacks distutils, without which uv makes no environment of it. Install python3-distutils "
         "there, or name another Python (uv_deploy_python).",
     ),
     (
