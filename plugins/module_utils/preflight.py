@@ -225,17 +225,18 @@ class Preflight:
                 f"and now it would be {self.wish.release}. Run again for all hosts, from a checkout that nobody edits.",
             )
         if self.wish.failure:
-            yield Obstacle("collect", "nothing was collected", _sentence(f"Nothing was collected: {self.wish.failure}"))
+            said = _sentence(f"Nothing was collected: {self.wish.failure}")
+            yield Obstacle("collect", said.splitlines()[0].partition(". ")[0].rstrip("."), said)
         unserved = self.wish.unserved
         for raw in unserved[:_EXPLAINED]:
             package = raw.get("package")
-            short = f"nothing of {package} fits" if package else "the lock leaves it out"
+            short = f"{package} cannot be had" if package else "the lock leaves it out"
             yield Obstacle(
                 "wheel", short, f"{package}: {_ended(str(raw['reason']))}" if package else _sentence(str(raw["reason"]))
             )
         more = [str(raw.get("package") or raw["reason"]) for raw in unserved[_EXPLAINED:]]
         if more:
-            yield Obstacle("wheel", f"{len(more)} more packages", f"Nor does anything fit of {', '.join(more)}.")
+            yield Obstacle("wheel", f"{len(more)} more packages", f"Nor can be had: {', '.join(more)}.")
         if self.wish.uncovered:
             missing = ", ".join(self.wish.uncovered[:_EXPLAINED])
             rest = f" and {len(self.wish.uncovered) - _EXPLAINED} more" * (len(self.wish.uncovered) > _EXPLAINED)

@@ -226,7 +226,7 @@ def test_of_many_packages_some_are_explained() -> None:
     unserved = [{"package": f"p{number} 1.0", "reason": "no wheel"} for number in range(10)]
     found = texts(host(), unserved=unserved)
     assert found[:2] == ["p0 1.0: no wheel.", "p1 1.0: no wheel."]
-    assert found[8:] == ["Nor does anything fit of p8 1.0, p9 1.0."]
+    assert found[8:] == ["Nor can be had: p8 1.0, p9 1.0."]
 
 
 def test_an_archive_is_checked_for_a_python_that_is_not_there() -> None:
