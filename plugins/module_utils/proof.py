@@ -10,9 +10,11 @@ as it has words for the target. Both must come to what was collected.
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,16 +100,33 @@ class Prover:
         found = {target: Proof.read(path) for target, path in kept.items()}
         anew = [target for target, proof in found.items() if proof is None]
         if anew:
-            copy = self._copy(lock)
-            problems: list[Problem] = []
-            for target in anew:
-                proof = self._proven(copy, target, ours[target], problems)
+            for proof, target in zip(self._made(lock, {target: ours[target] for target in anew}), anew):
                 found[target] = proof
-            if problems:
-                raise ProofFailed([dataclasses.asdict(problem) for problem in problems], [str(p) for p in problems])
-            for target in (target for target in anew if _UNASKED not in str(found[target])):
-                write_text(kept[target], json.dumps(found[target], default=dataclasses.asdict) + "\n")
+                if _UNASKED not in proof.by:
+                    write_text(kept[target], json.dumps(proof.as_dict()) + "\n")
         return [proof for proof in found.values() if proof]
+
+    def _made(self, lock: StagedLock, ours: Mapping[Target, Mapping[str, set[str]]]) -> list[Proof]:
+        """Proofs for targets with what was collected for each; what is not whole counts as absent."""
+        present = self.wheelhouse.present
+        there = {path: digest for path, digest in lock.wheels().items() if path in present}
+        # uv looks at names alone here, so it need not wait for the hashes.
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            hashed = pool.submit(self.wheelhouse.absent, there)
+            found, problems = self._judged_all(lock, list(there), ours)
+            damaged = hashed.result()
+        if damaged:
+            found, problems = self._judged_all(lock, [path for path in there if path not in damaged], ours)
+        if problems:
+            raise ProofFailed([dataclasses.asdict(problem) for problem in problems], [str(each) for each in problems])
+        return found
+
+    def _judged_all(
+        self, lock: StagedLock, there: Sequence[str], ours: Mapping[Target, Mapping[str, set[str]]]
+    ) -> tuple[list[Proof], list[Problem]]:
+        copy = self._copy(lock, there)
+        problems: list[Problem] = []
+        return [self._proven(copy, target, files, problems) for target, files in ours.items()], problems
 
     def _kept(self, lock: StagedLock, target: Target, files: Mapping[str, set[str]]) -> Path:
         """Where the proof is kept: a name for all that determines it.
@@ -126,14 +145,11 @@ class Prover:
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
         return self.wheelhouse.cache / "proofs" / f"{digest}.json"
 
-    def _copy(self, lock: StagedLock) -> _Copy:
-        """The copy, and a folder that holds the wheels that it names, for uv to find."""
-        wheels = lock.wheels()
-        absent = set(self.wheelhouse.absent(wheels))
-        there = [path for path in wheels if path not in absent]
+    def _copy(self, lock: StagedLock, there: Sequence[str]) -> _Copy:
+        """A copy that names the wheels that are there, and a folder that holds them, for uv to find."""
         copy = lock.only(there)
-        folder = self.temporary / "proof"
-        (folder / "wheels").mkdir(parents=True)
+        folder = Path(tempfile.mkdtemp(prefix="proof-", dir=self.temporary))
+        (folder / "wheels").mkdir()
         for name, path in {path.rpartition("/")[2]: path for path in reversed(there)}.items():
             (folder / "wheels" / name).symlink_to(self.wheelhouse.path / path)
         (folder / "uv.lock").write_text(copy.text, encoding="utf-8")
@@ -195,7 +211,7 @@ class Prover:
 
     def _answer(self, copy: _Copy, words: Sequence[str], text: str) -> Chosen:
         """uv's, asked once for all targets that it cannot tell apart."""
-        key = (*words, text)
+        key = (str(copy.folder), *words, text)
         if key not in self._answers:
             self._answers[key] = self.judge.choose(text, copy.folder / "wheels", words, copy.folder)
         return self._answers[key]
