@@ -20,11 +20,12 @@ ALL = ":all:"
 
 @dataclass(frozen=True)
 class Preferences:
-    """The options of these names."""
+    """The options of these names. `wheels_only`: what is asked for is never built, whatever they say."""
 
     no_binary: frozenset[str] = frozenset()
     no_build: frozenset[str] = frozenset()
     extra_wheels: tuple[ExtraWheel, ...] = ()
+    wheels_only: bool = False
     constraints: str | None = None  # sha256 of `build_constraints`: other build tools, other bytes
 
     @classmethod
@@ -34,7 +35,7 @@ class Preferences:
             _names(raw.get("no_binary")),
             _names(raw.get("no_build")),
             tuple(ExtraWheel.parse(item) for item in raw.get("extra_wheels") or []),
-            file_digest(Path(raw["build_constraints"])) if raw.get("build_constraints") else None,
+            constraints=file_digest(Path(raw["build_constraints"])) if raw.get("build_constraints") else None,
         )
 
     def from_source(self, name: str) -> bool:

@@ -309,4 +309,4 @@ class Session:
 
     def _tool(self, wanted: str) -> Selection:
         lock = tool_lock(wanted, self.uv, self._build_settings().index, self.wheelhouse.cache, not self.check_mode)
-        return select(lock, self.targets, Preferences())
+        return select(lock, self.targets, Preferences(wheels_only=True))

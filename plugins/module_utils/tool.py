@@ -29,6 +29,5 @@ def tool_lock(wanted: str, uv: Uv, index: str | None, cache: Path, keep: bool) -
         if keep:
             write_text(kept, text)
     found = parse_pylock(text, f"what the index says of uv {version}")
-    # It says the Python that asked; uv's wheel holds a program, which minds none. uv is never built.
-    packages = [dataclasses.replace(package, sdist=None) for package in found.packages]
-    return dataclasses.replace(found, requires_python=None, packages=packages)
+    # It says the Python that asked; uv's wheel holds a program, which minds none.
+    return dataclasses.replace(found, requires_python=None)

@@ -71,6 +71,8 @@ def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Prefe
         return Reason("it is a local package, and no_build names it")
     if isinstance(source, pylock.PackageWheel) and wishes.from_source(package.name):
         return Reason("no_binary names it, and the lock has no sdist of it")
+    if isinstance(source, pylock.PackageSdist) and wishes.wheels_only:
+        return Reason("no wheel fits, and it is not built here", of_wheels=True)
     if isinstance(source, pylock.PackageSdist) and wishes.never_built(package.name):
         if wishes.from_source(package.name):
             return Reason("no_binary wants it built, and no_build forbids that")

@@ -263,6 +263,9 @@ def test_uv_for_a_platform_that_it_has_no_wheel_for(collect: Collect) -> None:
     result = collect.succeed(targets=[TARGET, OTHER], uv="0.9.9", partial=True)
     (obstacle,) = result["obstacles"]
     assert (obstacle["target"], obstacle["package"]) == (OTHER_LABEL, "uv 0.9.9")
+    assert obstacle["reason"].startswith(
+        "no wheel fits, and it is not built here; the nearest wheel, uv-0.9.9-py3-none-"
+    )
     assert [wheel["targets"] for wheel in result["wheels"]] == [[LABEL], [LABEL]]
 
 
