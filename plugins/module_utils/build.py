@@ -94,7 +94,7 @@ class LocalPackage:
 
 @dataclass(frozen=True)
 class Build:
-    """One wheel to build: for one Python, for the targets that have it.
+    """One wheel to build: for one Python, for the targets that have it; for none where only its version is wanted.
 
     `elsewhere`: the kind of machine that compiled code of it is made on, where this is not one.
     Then only a wheel without compiled code can be built here.
@@ -112,6 +112,11 @@ class Build:
     def shown(self) -> str:
         """The archive's name, or the package with its folder."""
         return self.source.shown if isinstance(self.source, Sdist) else f"{self.name} ({self.source.shown})"
+
+    @property
+    def tells_version(self) -> bool:
+        """Nothing else does, and the staged project names the version whoever takes the package."""
+        return self.version is None
 
     def describe(self) -> dict[str, Any]:
         """As `to_build` returns it."""

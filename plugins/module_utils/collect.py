@@ -45,7 +45,7 @@ class Work:
     trials: list[tuple[Build, Artifact | None]] = field(default_factory=list)  # builds for targets that are left out
     obstacles: list[Obstacle] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
-    spare: list[Taken] = field(default_factory=list)  # wheels that are there, of targets that are left out
+    spare: list[Taken] = field(default_factory=list)  # wheels that are there, of targets that are left out, or of none
     fetched: list[str] = field(default_factory=list)
     stats: dict[str, Any] = field(
         default_factory=lambda: {"downloaded": 0, "downloaded_bytes": 0, "built": 0, "reused": 0}
@@ -67,7 +67,7 @@ class Work:
             if wheel is None:
                 self.unbuilt.append((build, artifact))
             else:
-                self.taken.append(_built(build, wheel))
+                self._take(build, wheel)
         self.stats["reused"] = len(self.taken)
 
     def weigh_builds(self) -> None:
@@ -97,6 +97,8 @@ class Work:
             rest = tuple(target for target in build.targets if target not in targets)
             if rest:
                 self.unbuilt.append((replace(build, targets=rest), artifact))
+            elif build.tells_version:
+                self.unbuilt.append((replace(build, targets=(), elsewhere=""), artifact))
             elif build.elsewhere and not self.builder.note(build):
                 self.trials.append((build, artifact))
         if not (self.fetched or self.stats["built"]):
@@ -148,13 +150,16 @@ class Work:
             if isinstance(found, Unbuildable):
                 self.obstacles += found.obstacles(build)
             elif found is not None:
-                self.taken.append(_built(build, found))
+                self._take(build, found)
         self.unbuilt = []
         for build, _artifact in self.trials:
             self.progress.say(f"tries to build {build.name} for Python {build.python}")
             tried = self.builder.build_pure(build, temporary, keep=False)
             self.obstacles += tried.obstacles(build) if isinstance(tried, Unbuildable) else ()
         self.trials = []
+
+    def _take(self, build: Build, wheel: Wheel) -> None:
+        (self.taken if build.targets else self.spare).append(_built(build, wheel))
 
     def _add(self, taken: Taken) -> None:
         self.taken.append(taken)

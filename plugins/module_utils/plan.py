@@ -16,6 +16,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.controller import Machin
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
+from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, sha256_of
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
@@ -85,6 +86,26 @@ class Plan:
 
     def joined_with(self, other: Plan) -> Plan:
         return Plan(self.downloads + other.downloads, self.brought + other.brought, self.builds + other.builds)
+
+
+def untaken(
+    exported: pylock.Pylock,
+    choices: Sequence[Choice],
+    wishes: Preferences,
+    local: Callable[[str, str], LocalPackage],
+    home: Callable[[], str | None],
+) -> Iterator[tuple[Build, None]]:
+    """Builds of local packages that no target takes and whose version only a build tells.
+
+    The staged project names every package with its version, whatever the hosts of a play.
+    """
+    taken = {choice.name for choice in choices} | {extra.name for extra in wishes.extra_wheels} | wishes.no_build
+    for package in exported.packages:
+        if package.directory and not package.version and package.name not in taken:
+            path = PurePosixPath(package.directory.path) / (package.directory.subdirectory or ".")
+            python = home()
+            if python and ".." not in path.parts and not path.is_absolute():
+                yield Build(package.name, None, local(package.name, str(path)), python, ()), None
 
 
 def joined(taken: Sequence[Taken]) -> list[Taken]:

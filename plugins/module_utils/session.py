@@ -25,7 +25,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, n
 from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
-from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined
+from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined, untaken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, counted, difference, reporter
 from ansible_collections.airgap.uv.plugins.module_utils.proof import Proof, Prover
@@ -72,6 +72,7 @@ class Session:
     files: tuple[list[str], list[str]] = ([], [])  # of the staged project, those that differ
     served: list[Target] = field(default_factory=list)  # the targets without an obstacle
     proofs: list[Proof] = field(default_factory=list)
+    exported: pylock.Pylock | None = None
 
     @classmethod
     def begin(
@@ -159,6 +160,7 @@ class Session:
     def select(self, exported: pylock.Pylock) -> Selection:
         """What each target takes of the lock; hosts that are the same to the lock are one target."""
         mentioned = [*(package.marker for package in exported.packages), *(exported.environments or ())]
+        self.exported = exported
         self.targets = distinct(self.targets, [*mentioned, *self.lock.required])
         return select(exported, self.targets, self.preferences, self.lock.required)
 
@@ -166,12 +168,15 @@ class Session:
         """What has to be fetched and built; hashes what is there already, and tells whom it cannot serve."""
         here = controller.Machine.this()
         plan = Plan.make(selection.choices, self.wheelhouse, self.sources.package, here)
+        home = functools.lru_cache(maxsize=1)(self._home)
+        if self.exported and self.params.get("stage"):
+            unasked = untaken(self.exported, selection.choices, self.preferences, self.sources.package, home)
+            plan = plan.joined_with(Plan(builds=tuple(unasked)))
         obstacles = list(selection.obstacles)
         if self.params.get("uv"):
             tool = self._tool(str(self.params["uv"]))
             plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources.package, here, tool=True))
             obstacles += tool.obstacles
-        home = functools.lru_cache(maxsize=1)(self._home)
         builder = Builder(self.uv, self._build_settings(), self.wheelhouse, str(here), home=home)
         work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
         work.look()
@@ -227,7 +232,7 @@ class Session:
             self.changed = True
             return
         path = Path(wanted["path"]).resolve()
-        project = staging.project(exported, joined(work.expected()), wanted["find_links"])
+        project = staging.project(exported, joined([*work.expected(), *work.spare]), wanted["find_links"])
         if self.diff_mode:
             self.files = project.difference(path)
         self.changed |= written(project, path, self.check_mode)
@@ -303,6 +308,8 @@ class Session:
         out = out if partial else set(self.targets if out else ())
         self.served = [target for target in self.targets if target not in out]
         work.leave_out(out)
+        if not self.served:
+            work.unbuilt = []
         tries = work.trials and not self.check_mode and self.params["build"] == "here"
         if not partial and not tries:
             obstacle.refuse(work.obstacles)

@@ -19,7 +19,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
@@ -229,11 +229,16 @@ def refuse_foreign(path: Path) -> None:
 
 
 def pins(
-    exported: pylock.Pylock, taken: Sequence[Taken], wishes: Preferences, wheelhouse: Wheelhouse
+    exported: pylock.Pylock,
+    taken: Sequence[Taken],
+    wishes: Preferences,
+    wheelhouse: Wheelhouse,
+    local: Callable[[str, pylock.PackageDirectory], str],
 ) -> tuple[Pin, ...]:
     """Every package of the lock with every wheel that it may have, whatever the targets.
 
     `taken` adds what was built or brought; a package that is built from source has nothing else.
+    `local` gives the digest of a local package's source.
     """
     found = []
     for package in exported.packages:
@@ -241,16 +246,25 @@ def pins(
         extras = [e for e in wishes.extra_wheels if e.name == package.name and package.version in (None, e.version)]
         brought = [extra.sha256 for extra in extras]
         wheels = {item.wheel.path: _staged(item) for item in [*own, *_built_before(own, wheelhouse)]}
-        wheels.update((item.path, item) for item in _built_from(package, own, wheelhouse))
+        digest = package.sdist.hashes.get("sha256", "").lower() if package.sdist else ""
+        if package.directory and not own:
+            digest = local(package.name, package.directory)
+        wheels.update((item.path, item) for item in _built_from(package, digest, own, wheelhouse))
         wheels.update((item.path, item) for item in _brought(extras, wheelhouse))
         if not (wishes.from_source(package.name) or brought):
             wheels.update((item.path, item) for item in _index_wheels(package, wheelhouse))
-        version = str(package.version or (own[0].wheel.version if own else ""))
+        version = str(
+            package.version or next((each.wheel.version for each in own), extras[0].version if extras else "")
+        )
         if version:
             marker = str(package.marker) if package.marker else None
             files = tuple(wheels[path] for path in sorted(wheels))
-            identity = None if package.directory else (*_locked(package, wishes), *brought)
-            found.append(Pin(package.name, version, marker, files, identity))
+            identity = (*_locked(package, wishes), *brought)
+            if package.directory and (marker or brought):
+                # Whether it is built depends on the hosts of a play, so what comes out cannot stand for it.
+                identity = (local(package.name, package.directory), *identity)
+            known = None if package.directory and not (marker or brought) else identity
+            found.append(Pin(package.name, version, marker, files, known))
     locked = {pin.name for pin in found}
     return (*found, *_additional(taken, locked, wishes, wheelhouse))
 
@@ -273,7 +287,7 @@ def _locked(package: pylock.Package, wishes: Preferences) -> Iterator[str]:
     """What the lock says of a package, whichever of it the hosts of a play happen to take."""
     if wishes.from_source(package.name):
         yield "no-binary"
-    if package.sdist and wishes.constraints:
+    if (package.sdist or package.directory) and wishes.constraints:
         yield wishes.constraints
     for hashes in hashes_of(package):
         yield from hashes.values()
@@ -298,9 +312,10 @@ def _built_before(own: Sequence[Taken], wheelhouse: Wheelhouse) -> Iterator[Take
                 yield replace(item, wheel=wheel)
 
 
-def _built_from(package: pylock.Package, own: Sequence[Taken], wheelhouse: Wheelhouse) -> Iterator[StagedWheel]:
-    """Wheels that earlier runs built from the sdist for hosts that no wheel of the index fits."""
-    digest = package.sdist.hashes.get("sha256", "").lower() if package.sdist else ""
+def _built_from(
+    package: pylock.Package, digest: str, own: Sequence[Taken], wheelhouse: Wheelhouse
+) -> Iterator[StagedWheel]:
+    """Wheels that earlier runs built from the source of this digest for hosts that are not asked for now."""
     # uv takes the first of two wheels with one name, whatever their hashes.
     names = {wheel.filename for wheel in package.wheels or ()} | {item.wheel.filename for item in own}
     if digest and not any(item.built for item in own):

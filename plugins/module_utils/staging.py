@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.disk import reported
@@ -44,7 +44,7 @@ class Staging:
             version=self._version(member, taken),
             requires_python=str(self.lock.requires_python) or ">=3.9",
             find_links=find_links,
-            pins=pins(exported, taken, self.preferences, self.wheelhouse),
+            pins=pins(exported, taken, self.preferences, self.wheelhouse, self._source_digest),
             tool=self.sources.pyproject(member).tool if member else {},
             tree=self.sources.travelling(member),
         )
@@ -59,6 +59,13 @@ class Staging:
             "left_out": list(tree.left_out) if tree else [],
             "requires_python": str(self.lock.requires_python),
         }
+
+    def _source_digest(self, name: str, directory: pylock.PackageDirectory) -> str:
+        """What a local package is built from, whether anybody takes it or not."""
+        path = PurePosixPath(directory.path) / (directory.subdirectory or ".")
+        if ".." in path.parts or path.is_absolute():
+            return str(path)  # not collected, so nothing but its place is known
+        return self.sources.package(name, str(path)).sha256
 
     def _version(self, member: Member | None, taken: Sequence[Taken]) -> str:
         """The project's version; a dynamic one is known from its wheel."""

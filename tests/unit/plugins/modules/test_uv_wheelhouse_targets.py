@@ -23,7 +23,7 @@ from ansible_collections.airgap.uv.tests.unit.support.collecting import (
 )
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
-from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, leaves_mark, make_sdist
+from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, leaves_mark, make_sdist, source_tree
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
 
 OTHER_ARCH = "x86_64" if ARCH == "aarch64" else "aarch64"
@@ -314,3 +314,34 @@ def test_a_wheelhouse_of_an_earlier_version(collect: Collect) -> None:
     assert result["changed"] is True
     assert result["wheels"][0]["installed_size"] > 0
     assert collect.succeed()["changed"] is False
+
+
+LOCAL = '\n[tool.uv.sources]\nlib = { path = "lib" }\n'
+
+
+@pytest.mark.parametrize("dynamic", [False, True], ids=["static", "dynamic"])
+def test_a_local_package_that_only_some_hosts_take(dynamic: bool, collect: Collect) -> None:
+    """The release has one name, whoever is asked for, and so has its project."""
+    files = source_tree("lib", "1.2")
+    if dynamic:
+        files["pyproject.toml"] = files["pyproject.toml"].replace('version = "1.2"', 'dynamic = ["version"]')
+        files["VERSION"] = "1.2\n"
+    collect.make(
+        "alpha",
+        f"lib; platform_machine == '{OTHER_ARCH}'",
+        extra=LOCAL,
+        files={f"lib/{name}": text for name, text in files.items()},
+    )
+    alone = collect.succeed(targets=[TARGET])
+    assert list(taken(alone)) == ["alpha-1.0-py3-none-any.whl"]
+    text = (collect.stage / "pyproject.toml").read_text(encoding="utf-8")
+    assert "lib==1.2" in text
+    both = collect.succeed(targets=[TARGET, OTHER])
+    assert len(both["wheels"]) == 2
+    assert both["stage"]["release"] == alone["stage"]["release"]
+    other = collect.succeed(targets=[OTHER])
+    again = collect.succeed(targets=[TARGET])
+    assert (other["changed"], again["changed"]) == (False, False)
+    assert again["stage"] == other["stage"] == both["stage"]
+    (collect.project / "lib" / "lib" / "__init__.py").write_text("changed = True\n", encoding="utf-8")
+    assert collect.succeed(targets=[TARGET])["stage"]["release"] != alone["stage"]["release"]
