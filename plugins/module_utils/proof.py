@@ -36,7 +36,7 @@ _NOTHING = "nothing"
 _UNASKED = "could not be asked"
 
 # Another number when what is proven changes: earlier proofs count no more.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -164,13 +164,16 @@ class Prover:
         chosen: dict[str, set[str]] = {}
         labels: dict[str, str] = {}
         judges: list[str] = []
+        spare: set[str] = set()
         for environment in target.environments(copy.requires_python):
             best = {pin: pin.best(fitting) for pin in copy.pins if pin.holds(environment)}
+            spare |= {pin.name for pin in copy.pins if pin.may_hold(environment)}
             for pin, name in best.items():
                 labels[pin.name] = pin.label
                 chosen.setdefault(pin.name, set()).add(name or "")
             judges.append(self._judged(copy, target, environment, best, problems))
-        for name in sorted({*ours, *chosen}):
+        # What a marker on the kernel may demand is there, and uv leaves it out.
+        for name in sorted({*ours, *chosen} - (spare - set(chosen))):
             mine, theirs = ours.get(name, set()), chosen.get(name, set())
             if mine != theirs:
                 proven = None if "" in theirs else _named(theirs - mine)

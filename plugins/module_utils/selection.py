@@ -22,6 +22,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
 from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.readings import adapted, either, mentions_kernel
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.verdict import Fits, LockedSource, Reason, Source, verdict
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel
@@ -108,6 +109,8 @@ class _Joined:
 
     def _ask(self, lock: pylock.Pylock, environment: Mapping[str, str], target: Target, fits: Fits, hint: str) -> None:
         names: set[str] = set()
+        if mentions_kernel(lock):
+            lock = adapted(lock, environment)
         for package, found in _selected(lock, environment, fits, self.wishes):
             source = verdict(package, found, fits, self.wishes)
             if package.name in names:
@@ -174,7 +177,8 @@ def _outside(lock: pylock.Pylock, target: Target, requires: specifiers.Specifier
 def _holds(wanted: Sequence[markers.Marker], environments: Sequence[Mapping[str, str]]) -> bool:
     """Whether each environment is one of those `wanted`; without any wanted, every one is."""
     return not wanted or all(
-        any(marker.evaluate(dict(environment)) for marker in wanted) for environment in environments
+        any(either(marker, environment).evaluate(dict(environment)) for marker in wanted)
+        for environment in environments
     )
 
 

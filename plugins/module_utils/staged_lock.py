@@ -18,6 +18,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
     tomli_w,
     utils,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.readings import as_uv, either
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,12 @@ class Pin:
         return f"{self.name} {self.version}"
 
     def holds(self, environment: Mapping[str, str]) -> bool:
-        return self.marker is None or self.marker.evaluate(dict(environment))
+        """As uv reads the marker, which decides on the host."""
+        return self.marker is None or as_uv(self.marker, environment).evaluate(dict(environment))
+
+    def may_hold(self, environment: Mapping[str, str]) -> bool:
+        """By one of the readings of a marker that there are; such a package is collected."""
+        return self.marker is None or either(self.marker, environment).evaluate(dict(environment))
 
     def best(self, fitting: Sequence[tags.Tag]) -> str | None:
         """The wheel with the best tag; of equal ones that with the highest build tag."""

@@ -345,3 +345,23 @@ def test_a_local_package_that_only_some_hosts_take(dynamic: bool, collect: Colle
     assert again["stage"] == other["stage"] == both["stage"]
     (collect.project / "lib" / "lib" / "__init__.py").write_text("changed = True\n", encoding="utf-8")
     assert collect.succeed(targets=[TARGET])["stage"]["release"] != alone["stage"]["release"]
+
+
+@pytest.mark.parametrize("release", ["6.1.0-30-amd64", "10.0", ""])
+def test_a_marker_on_the_kernel(release: str, collect: Collect) -> None:
+    """uv decides on the host, by comparing strings; what only packaging would take does no harm."""
+    make_wheel(collect.index.folder, "kernel")
+    for number in ("1.0", "2.0"):
+        make_wheel(collect.index.folder, "forked", number)
+    collect.make(
+        "alpha",
+        "kernel; platform_release >= '5'",
+        "forked==1.0; platform_release < '5'",
+        "forked==2.0; platform_release >= '5'",
+    )
+    result = collect.succeed(targets=[{**TARGET, "markers": {"platform_release": release}}])
+    version = "2.0" if release.startswith("6") else "1.0"
+    kernel = ["kernel-1.0-py3-none-any.whl"] if release else []
+    expected = ["alpha-1.0-py3-none-any.whl", f"forked-{version}-py3-none-any.whl", *kernel]
+    assert list(taken(result)) == expected
+    assert [proof["packages"] for proof in result["proofs"]] == [3 if release.startswith("6") else 2]
