@@ -18,11 +18,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
+from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, Taken
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
-from ansible_collections.airgap.uv.plugins.module_utils.selection import is_named
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
@@ -165,16 +164,20 @@ class Work:
         self.taken.append(taken)
         self.fetched.append(taken.wheel.path)
 
-    def kept(self, exported: pylock.Pylock, extra_wheels: Sequence[ExtraWheel]) -> list[str]:
+    def kept(self, lock: Lockfile, local: Collection[str], any_uv: bool) -> list[str]:
         """Paths of the wheels that `prune` leaves alone: all that the lock wants, for whatever target.
 
-        What targets that are left out would take, uv for them among it, stays as well.
+        Hosts of one play may want other extras, groups or packages of it, at the same time; what they bring for its
+        packages, and uv where this collect has no say in its version (`any_uv`), stays as well. `local` are the
+        hashes of the local packages' sources.
         """
-        ours = {build.source.sha256 for build, _artifact in self.plan.builds} | {extra.sha256 for extra in extra_wheels}
+        ours = {build.source.sha256 for build, _artifact in self.plan.builds} | lock.hashes | set(local)
         named = [
             wheel.path
             for wheel in self.wheelhouse.wheels
-            if is_named(wheel, exported) or ours & {wheel.sha256, wheel.origin.get("sha256")}
+            if ours & {wheel.sha256, wheel.origin.get("sha256")}
+            or (wheel.origin.get("kind") == "path" and (wheel.name, wheel.version) in lock.versions)
+            or (any_uv and wheel.name == "uv")
         ]
         return [*named, *(taken.wheel.path for taken, _artifact in self.plan.downloads)]
 

@@ -135,6 +135,8 @@ class Lockfile:
     unhashed: tuple[str, ...]  # files that the lock names without a sha256
     supported: tuple[markers.Marker, ...] = ()  # the environments that it was made for; none named: all
     required: tuple[markers.Marker, ...] = ()  # those that it was made to have a wheel for
+    hashes: frozenset[str] = frozenset()  # sha256 of every file that it names, for whatever extra, group or package
+    versions: frozenset[tuple[str, str]] = frozenset()  # name and version of every package
 
     @classmethod
     def read(cls, path: Path) -> Lockfile:
@@ -157,6 +159,8 @@ class Lockfile:
             tuple(_unhashed(packages)),
             _markers(path, raw, "supported-markers"),
             _markers(path, raw, "required-markers"),
+            frozenset(_hashes(packages)),
+            frozenset((str(package["name"]), str(package.get("version", ""))) for package in packages),
         )
 
     @property
@@ -239,6 +243,13 @@ def _default_index(pyproject: Pyproject, packages: list[dict[str, Any]]) -> str 
             return index.url
     registries = Counter(package["source"]["registry"] for package in packages if "registry" in package["source"])
     return registries.most_common(1)[0][0] if registries else None
+
+
+def _hashes(packages: list[dict[str, Any]]) -> Iterator[str]:
+    for package in packages:
+        sdist = package.get("sdist")
+        for artifact in [*package.get("wheels", []), *([sdist] if sdist else [])]:
+            yield str(artifact.get("hash", "")).partition("sha256:")[2].lower()
 
 
 def _unhashed(packages: list[dict[str, Any]]) -> Iterator[str]:

@@ -25,7 +25,6 @@ from ansible_collections.airgap.uv.plugins.module_utils.preferences import Prefe
 from ansible_collections.airgap.uv.plugins.module_utils.readings import adapted, either, mentions_kernel
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.verdict import Fits, LockedSource, Reason, Source, verdict
-from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel
 
 # A file name of a wheel has one dash more when it has a build tag (PEP 427).
 _DASHES_WITH_BUILD = 5
@@ -226,15 +225,6 @@ def _pylock_select(
         environment=cast(Any, environment),
         tags=fits.tags,
         prefer_sdist_predicate=wishes.from_source,
-    )
-
-
-def is_named(wheel: Wheel, lock: pylock.Pylock) -> bool:
-    """Whether the lock names the wheel, or the source that it was built from."""
-    ours = (wheel.sha256, wheel.origin.get("sha256"))
-    return any(
-        package.name == wheel.name and any(hashes.get("sha256", "").lower() in ours for hashes in hashes_of(package))
-        for package in lock.packages
     )
 
 

@@ -203,14 +203,14 @@ class Session:
         self._leave_out(work)
         self.warnings += work.warnings(platform.libc_ver()[1])
 
-    def record(self, work: Work, exported: pylock.Pylock) -> None:
+    def record(self, work: Work) -> None:
         """Write down what the wheelhouse holds, and remove what this lock does not want, for any target."""
         if not self.served:
             return
         work.measure()
         wanted = [taken.wheel for taken in (*work.expected(), *work.spare)]
         if self.params["prune"] and not work.unbuilt:
-            kept = work.kept(exported, self.preferences.extra_wheels)
+            kept = work.kept(self.lock, self._local(), any_uv=not self.params.get("uv"))
             self.removed = self.wheelhouse.unwanted([*(wheel.path for wheel in wanted), *kept])
         if self.check_mode:
             unbuilt = work.unbuilt if self.params["build"] == "here" else []
@@ -285,6 +285,11 @@ class Session:
             return Python.parse(found.name).minor
         except AirgapError:
             return None
+
+    def _local(self) -> set[str]:
+        """The hashes of the sources of all local packages, also of those that are not asked for."""
+        packaged = [member for member in self.lock.members if member.packaged]
+        return {self.sources.package(member.name, member.folder).sha256 for member in packaged}
 
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:

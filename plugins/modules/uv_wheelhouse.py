@@ -198,7 +198,7 @@ options:
       - Collect the wheel of this uv version for the targets too; V(same) for the version that collects.
     type: str
   prune:
-    description: Remove wheels that this lock does not want, for whatever target.
+    description: Remove wheels that this lock does not want, for whatever target, extra, group or package.
     type: bool
     default: false
   partial:
@@ -523,7 +523,7 @@ def main() -> None:
             work = session.plan(selection)
             session.fetch(work)
             session.build(work)
-            session.record(work, exported)
+            session.record(work)
             session.stage(work, exported)
             session.prove(work)
             result = session.result(work)

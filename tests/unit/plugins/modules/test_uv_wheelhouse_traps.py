@@ -127,6 +127,23 @@ def test_prune_keeps_what_the_lock_names_for_other_targets(collect: Collect) -> 
     assert (one["removed"], one["changed"]) == ([], False)
 
 
+def test_prune_keeps_what_another_host_of_the_play_takes(collect: Collect) -> None:
+    """Hosts with other extras collect at the same time, into one wheelhouse."""
+    make_wheel(collect.index.folder, "uv", "0.9.9")
+    make_sdist(collect.index.folder, "gamma")
+    own = make_wheel(collect.folder, "delta", "1.0", tag="py2.py3-none-any")
+    make_wheel(collect.index.folder, "delta", "1.0", tag="cp398-cp398-any")
+    more = '\n[project.optional-dependencies]\nmore = ["beta", "gamma", "delta"]\n'
+    collect.make("alpha", extra=more)
+    brought = [{"path": str(own), "hash": f"sha256:{sha256(own)}"}]
+    collect.succeed(extras=["more"], uv="0.9.9", extra_wheels=brought)
+    before = collect.files
+    assert len(before) == 7
+    for prune in ({}, {"extras": ["more"], "extra_wheels": brought}):
+        again = collect.succeed(prune=True, **prune)
+        assert (again["removed"], collect.files) == ([], before)
+
+
 def test_prune_leaves_a_folder_alone(collect: Collect) -> None:
     collect.make("alpha")
     collect.succeed()
