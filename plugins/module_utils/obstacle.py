@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import TargetsNotServed
+from ansible_collections.airgap.uv.plugins.module_utils.represented import Refused
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 
 
@@ -20,7 +21,7 @@ class Obstacle:
     `reason` is a sentence without its full stop.
     """
 
-    target: Target
+    target: Target | Refused
     package: str | None
     reason: str
     nearest: str | None = None

@@ -25,15 +25,23 @@ from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, n
 from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
+from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined, untaken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, counted, difference, reporter
 from ansible_collections.airgap.uv.plugins.module_utils.proof import Proof, Prover
+from ansible_collections.airgap.uv.plugins.module_utils.represented import (
+    Given,
+    Refused,
+    labelled,
+    parse_some,
+    represent,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import refuse_foreign
 from ansible_collections.airgap.uv.plugins.module_utils.staging import Staging, written
-from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target, distinct
+from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target
 from ansible_collections.airgap.uv.plugins.module_utils.tool import tool_lock
 from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns
 from ansible_collections.airgap.uv.plugins.module_utils.uv import (
@@ -55,6 +63,7 @@ class Session:
     uv: Uv
     lock: Lockfile
     wheelhouse: Wheelhouse
+    given: list[Given]
     targets: list[Target]
     groups: Groups
     preferences: Preferences
@@ -73,6 +82,7 @@ class Session:
     served: list[Target] = field(default_factory=list)  # the targets without an obstacle
     proofs: list[Proof] = field(default_factory=list)
     exported: pylock.Pylock | None = None
+    labels: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)  # of what was given
 
     @classmethod
     def begin(
@@ -109,14 +119,17 @@ class Session:
             options.refuse_unwritable(stage)
             refuse_foreign(stage)
         given = params.get("targets") or [controller.own_target(lock.folder, str(lock.requires_python), run)]
-        targets = Target.parse_all(given)
+        asked = parse_some(given)
+        if not params["partial"]:
+            Target.parse_all(given)
         uv = uv if check_mode else uv.with_cache(wheelhouse.cache / "uv")
         return cls(
             params=params,
             uv=uv,
             lock=lock,
             wheelhouse=wheelhouse,
-            targets=list(dict.fromkeys(targets)),
+            given=asked,
+            targets=list(dict.fromkeys(each for _raw, each in asked if isinstance(each, Target))),
             groups=Groups.parse(params),
             preferences=Preferences.parse(params),
             sources=Sources(lock, Patterns.parse(params.get("stage") or {}), uv, progress),
@@ -161,7 +174,9 @@ class Session:
         """What each target takes of the lock; hosts that are the same to the lock are one target."""
         mentioned = [*(package.marker for package in exported.packages), *(exported.environments or ())]
         self.exported = exported
-        self.targets = distinct(self.targets, [*mentioned, *self.lock.required])
+        stands_for = represent(self.targets, [*mentioned, *self.lock.required])
+        self.targets = list(dict.fromkeys(stands_for.values()))
+        self.labels = labelled(self.given, stands_for)
         return select(exported, self.targets, self.preferences, self.lock.required)
 
     def plan(self, selection: Selection) -> Work:
@@ -172,7 +187,7 @@ class Session:
         if self.exported and self.params.get("stage"):
             unasked = untaken(self.exported, selection.choices, self.preferences, self.sources.package, home)
             plan = plan.joined_with(Plan(builds=tuple(unasked)))
-        obstacles = list(selection.obstacles)
+        obstacles = [*self._refused(), *selection.obstacles]
         if self.params.get("uv"):
             tool = self._tool(str(self.params["uv"]))
             plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources.package, here, tool=True))
@@ -261,6 +276,7 @@ class Session:
             "added": sorted({*work.added, *work.ahead()}),
             "removed": self.removed,
             "to_build": [build.describe() for build, _artifact in work.unbuilt],
+            "targets": [{"target": dict(raw), "label": label} for raw, label in self.labels],
             "obstacles": obstacle.told(work.obstacles),
             "proofs": [proof.as_dict() for proof in self.proofs],
             "stats": {**work.stats, "seconds": self.clock.seconds},
@@ -308,9 +324,9 @@ class Session:
 
         What builds tell first is waited for, so that one error has all obstacles.
         """
-        out = {found.target for found in work.obstacles}
+        out = {found.target for found in work.obstacles if isinstance(found.target, Target)}
         partial = self.params["partial"]
-        out = out if partial else set(self.targets if out else ())
+        out = out if partial else set(self.targets if work.obstacles else ())
         self.served = [target for target in self.targets if target not in out]
         work.leave_out(out)
         if not self.served:
@@ -318,6 +334,11 @@ class Session:
         tries = work.trials and not self.check_mode and self.params["build"] == "here"
         if not partial and not tries:
             obstacle.refuse(work.obstacles)
+
+    def _refused(self) -> Iterator[Obstacle]:
+        for (_raw, each), (_again, label) in zip(self.given, self.labels):
+            if isinstance(each, Refused):
+                yield Obstacle(Refused(label, each.reason), None, each.reason)
 
     def _tool(self, wanted: str) -> Selection:
         lock = tool_lock(wanted, self.uv, self._build_settings().index, self.wheelhouse.cache, not self.check_mode)

@@ -21,16 +21,16 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import specifi
 from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform, TargetContradicts
 
 __all__ = (
+    "MARKERS",
     "Platform",
     "Python",
     "Target",
     "TargetContradicts",
     "TargetsInvalid",
-    "distinct",
 )
 
 _PYTHON = re.compile(
-    r"(?P<pypy>pypy)?(?P<major>3)\.(?P<minor>\d+)(\.(?P<micro>\d+))?(?P<pre>(a|b|rc)\d+)?(?P<threaded>t?)(?P<debug>d?)",
+    r"(?P<pypy>pypy)?(?P<major>3)\.(?P<minor>\d{1,2})(\.(?P<micro>\d{1,3}))?(?P<pre>(a|b|rc)\d{1,2})?(?P<threaded>t?)(?P<debug>d?)",
     re.ASCII,
 )
 _PYTHONS = ("3.11", "3.11.2", "3.13t (free-threaded)", "3.13d (debug)", "pypy3.10", "pypy3.11.13")
@@ -43,7 +43,7 @@ _FIRST_FREE_THREADED = (3, 13)
 _PYPY_VERSION = "7.3"
 
 # The variables of PEP 508 (https://packaging.python.org/en/latest/specifications/dependency-specifiers/).
-_MARKERS = (
+MARKERS = (
     "implementation_name",
     "implementation_version",
     "os_name",
@@ -166,11 +166,15 @@ class Python:
 
 @dataclass(frozen=True)
 class Target:
-    """One kind of host: its Python, its platform and markers that differ from the usual ones."""
+    """One kind of host: its Python, its platform and markers that differ from the usual ones.
+
+    `mark` tells it from others of its Python and platform, in its label.
+    """
 
     python: Python
     platform: Platform
     markers: tuple[tuple[str, str], ...] = field(default=())
+    mark: str = field(default="", compare=False)
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Target:
@@ -180,9 +184,9 @@ class Target:
         cannot both hold.
         """
         given = raw.get("markers") or {}
-        unknown = sorted(set(given) - set(_MARKERS))
+        unknown = sorted(set(given) - set(MARKERS))
         if unknown:
-            raise TargetUnknown(f"markers: {', '.join(unknown)}", list(_MARKERS))
+            raise TargetUnknown(f"markers: {', '.join(unknown)}", list(MARKERS))
         found = cls(
             Python.parse(str(raw["python"])),
             Platform.parse(str(raw["platform"])),
@@ -208,7 +212,15 @@ class Target:
 
     @property
     def label(self) -> str:
-        return f"{self.python.name}-{self.platform.name}"
+        return f"{self.python.name}-{self.platform.name}{self.mark}"
+
+    def marker(self, name: str) -> str:
+        """The value of a marker, for a Python without a micro version that of the minor one."""
+        return self._environment(self.python.full)[name]
+
+    def told(self, names: Iterable[str]) -> tuple[str, ...]:
+        """All that a lock which mentions the markers of these names can tell of it, beside Python and platform."""
+        return (self._pypy_digits(), *(self.marker(name) for name in names))
 
     def environments(self, requires: specifiers.SpecifierSet) -> list[dict[str, str]]:
         """Marker environments (PEP 508), one for each micro version that is joined.
@@ -284,19 +296,3 @@ class Target:
 
     def _contradiction(self, stated: str, marker: str) -> TargetContradicts:
         return TargetContradicts(self.label, stated, f"its markers say {marker}")
-
-
-def distinct(targets: Iterable[Target], lock_markers: Iterable[object]) -> list[Target]:
-    """Targets for which the lock can choose differently: of those that differ only in markers that it never
-    mentions, such as the kernel's version, the first stands for all.
-
-    `lock_markers`: every marker of the lock, of its packages and its `environments`; their text counts.
-    """
-    text = " ".join(str(marker) for marker in lock_markers if marker)
-    mentioned = [name for name in _MARKERS if re.search(rf"\b{name}\b", text)]
-    found: dict[tuple[object, ...], Target] = {}
-    for target in targets:
-        environment = target._environment(target.python.full)
-        key = (target.python, target.platform, target._pypy_digits(), *(environment[name] for name in mentioned))
-        found.setdefault(key, target)
-    return list(found.values())

@@ -205,6 +205,7 @@ options:
     description:
       - Leave targets that cannot be served out, return what stands in their way as RV(obstacles), and collect for
         the others. Otherwise one target that cannot be served fails the whole, with all obstacles of all targets.
+      - An entry of O(targets) that contradicts itself, or that is none, is left out like those.
       - The release is the same one, whichever targets are served.
       - A build that fails on this machine for targets of its own kind fails the whole all the same.
     type: bool
@@ -365,6 +366,22 @@ to_build:
   returned: success
   type: list
   elements: dict
+targets:
+  description:
+    - O(targets) as it was given, in its order, each with the label that everything else that is returned has for it.
+    - Targets that differ only in markers that the lock never mentions share one label. Others that have one Python
+      and one platform are told apart by the markers that differ.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    target:
+      description: What was given.
+      type: dict
+    label:
+      description: Its label.
+      type: str
+      sample: 3.11.2-i686-manylinux_2_36[platform_machine=x86_64]
 obstacles:
   description:
     - What keeps targets from being served.

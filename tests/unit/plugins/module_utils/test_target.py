@@ -16,7 +16,6 @@ from ansible_collections.airgap.uv.plugins.module_utils.target import (
     Target,
     TargetContradicts,
     TargetsInvalid,
-    distinct,
 )
 from packaging.markers import default_environment
 from packaging.specifiers import SpecifierSet
@@ -277,30 +276,6 @@ def test_words_for_uv(python: str, name: str, words: list[str] | None) -> None:
     found = target(python, name)
     assert found.uv_arguments(found.python.full) == words
     assert (found.named_by_uv is None) is (words is None)
-
-
-def kernels(*releases: str, **more: str) -> list[Target]:
-    return [target("3.11.2", markers={"platform_release": release, **more}) for release in releases]
-
-
-def test_hosts_that_differ_in_what_the_lock_never_asks_are_one_target() -> None:
-    hundred = kernels(*(f"6.1.{number}" for number in range(100)), platform_version="#1 SMP")
-    others = [target("3.11.4"), target("3.11.2", "x86_64-manylinux_2_31"), target("3.11.2", "aarch64-manylinux_2_36")]
-    markers = ["sys_platform == 'linux'", None, "python_full_version < '3.11.4' and platform_machine == 'x86_64'"]
-    assert distinct([*hundred, *others], markers) == [hundred[0], *others]
-
-
-def test_hosts_that_differ_in_what_the_lock_asks_are_not() -> None:
-    three = kernels("5.10", "6.1", "6.1", platform_version="#1")
-    assert distinct(three, ["platform_release >= '6'"]) == three[:2]
-    both = [target("3.11", "i686-manylinux_2_36", markers={"platform_machine": name}) for name in ("i686", "x86_64")]
-    assert distinct(both, ["platform_machine == 'x86_64'"]) == both
-    assert distinct(both, ["os_name == 'posix'"]) == both[:1]
-
-
-def test_a_marker_that_says_the_usual_makes_no_other_target() -> None:
-    both = [target("3.11.2"), target("3.11.2", markers={"sys_platform": "linux", "platform_machine": "x86_64"})]
-    assert distinct(both, ["sys_platform == 'linux' and platform_machine == 'x86_64'"]) == both[:1]
 
 
 def test_every_entry_that_cannot_be_used_is_told() -> None:

@@ -365,3 +365,32 @@ def test_a_marker_on_the_kernel(release: str, collect: Collect) -> None:
     expected = ["alpha-1.0-py3-none-any.whl", f"forked-{version}-py3-none-any.whl", *kernel]
     assert list(taken(result)) == expected
     assert [proof["packages"] for proof in result["proofs"]] == [3 if release.startswith("6") else 2]
+
+
+def test_two_targets_of_one_python_and_platform(collect: Collect) -> None:
+    """One is served and the other is not: each has its own label, and the caller is told which."""
+    make_wheel(collect.index.folder, "narrow", tag=f"{CPYTHON}-{CPYTHON}-manylinux_2_28_x86_64")
+    collect.make("alpha", "narrow; platform_machine == 'x86_64'")
+    narrow = {"python": PYTHON, "platform": "i686-manylinux_2_36"}
+    targets = [{**narrow, "markers": {"platform_machine": machine}} for machine in ("i686", "x86_64")]
+    result = collect.succeed(targets=targets, partial=True)
+    names = [f"{PYTHON}-i686-manylinux_2_36[platform_machine={machine}]" for machine in ("i686", "x86_64")]
+    assert result["targets"] == [{"target": each, "label": name} for each, name in zip(targets, names)]
+    assert labels(result["obstacles"]) == [names[1]]
+    assert (labels(result["proofs"]), taken(result)) == ([names[0]], {"alpha-1.0-py3-none-any.whl": [names[0]]})
+    assert [each["label"] for each in collect.succeed(targets=targets[:1])["targets"]] == [names[0].partition("[")[0]]
+
+
+def test_a_target_that_contradicts_itself_is_left_out(collect: Collect) -> None:
+    collect.make("alpha")
+    odd = {**TARGET, "markers": {"python_full_version": "3.2.1"}}
+    refused = collect(targets=[TARGET, odd])
+    assert refused.failed
+    assert "contradicts itself" in refused.msg
+    result = collect.succeed(targets=[TARGET, odd], partial=True)
+    (obstacle,) = result["obstacles"]
+    assert (obstacle["target"], obstacle["package"]) == (f"{LABEL}[refused 1]", None)
+    assert "contradicts itself" in obstacle["reason"]
+    assert [each["label"] for each in result["targets"]] == [LABEL, obstacle["target"]]
+    assert taken(result) == {"alpha-1.0-py3-none-any.whl": [LABEL]}
+    assert collect.succeed(targets=[odd], partial=True)["stage"] is None
