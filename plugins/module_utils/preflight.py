@@ -75,12 +75,20 @@ class Preflight:
 
     @property
     def _has_release(self) -> bool:
-        return bool(self.wish.release) and self.wish.release in (self.told.get("releases") or [])
+        """Whether it is there and in use. One that is not is made anew: a killed run may have left half of it."""
+        current = self.told.get("current") == self.wish.release and self.told.get("current_python")
+        return bool(self.wish.release) and bool(current)
 
     @property
     def _has_program(self) -> bool:
-        """Whether the uv that travels may be there; then it takes no room but its own."""
-        return ((self.told.get("uv") or {}).get("path")) == f"{self.wish.path}/bin/uv"
+        """Whether the uv that travels is there. Of another version it is written beside it, in its full size."""
+        uv = self.told.get("uv") or {}
+        tool = self._travelling_uv
+        return uv.get("path") == f"{self.wish.path}/bin/uv" and uv.get("version") == (tool or {}).get("version")
+
+    @property
+    def _travelling_uv(self) -> Mapping[str, Any] | None:
+        return next((wheel for wheel in self.wish.installs if wheel.get("tool")), None)
 
     def obstacles(self) -> Iterator[Obstacle]:
         yield from self._no_facts()
@@ -96,7 +104,8 @@ class Preflight:
     def notes(self) -> Iterator[str]:
         """What is no obstacle today."""
         releases = len(self.told.get("releases") or [])
-        if self.wish.collected and not self._has_release and "releases" in self.places:
+        listed = self.wish.release in (self.told.get("releases") or [])
+        if self.wish.collected and not listed and "releases" in self.places:
             yield from self.space.later(self.wish.keep_releases - releases - 1, self.wish.keep_releases)
 
     def _no_facts(self) -> Iterator[Obstacle]:
@@ -188,13 +197,22 @@ class Preflight:
 
     def _uv(self) -> Iterator[Obstacle]:
         wish = self.wish
-        if wish.uv_source != "host":
+        wanted = f"{wish.uv_needed}{wish.uv_needed_for and f', which {wish.uv_needed_for} needs'}"
+        tool = self._travelling_uv
+        if wish.sends_uv and tool and is_older(str(tool["version"]), wish.uv_needed):
+            yield Obstacle(
+                "uv",
+                f"uv {tool['version']} is too old",
+                f"uv_deploy_uv_version is {tool['version']}, and that is older than {wanted}. Give a later version, "
+                "or leave the variable out.",
+            )
+        # A host that told nothing was not asked.
+        if wish.uv_source != "host" or "uv" not in self.told:
             return
-        uv = self.told.get("uv")
+        uv = self.told["uv"]
         own = uv if uv and uv["path"] != f"{wish.path}/bin/uv" else None
         if own and not is_older(own["version"], wish.uv_needed):
             return
-        wanted = f"{wish.uv_needed}{wish.uv_needed_for and f', which {wish.uv_needed_for} needs'}"
         found = (
             f"the uv {own['version']} there is older than {wanted}"
             if own
@@ -231,9 +249,8 @@ class Preflight:
         for raw in unserved[:_EXPLAINED]:
             package = raw.get("package")
             short = f"{package} cannot be had" if package else "the lock leaves it out"
-            yield Obstacle(
-                "wheel", short, f"{package}: {_ended(str(raw['reason']))}" if package else _sentence(str(raw["reason"]))
-            )
+            reason = str(raw["reason"]) if package else self._with_its_python(str(raw["reason"]))
+            yield Obstacle("wheel", short, f"{package}: {_ended(reason)}" if package else _sentence(reason))
         more = [str(raw.get("package") or raw["reason"]) for raw in unserved[_EXPLAINED:]]
         if more:
             yield Obstacle("wheel", f"{len(more)} more packages", f"Nor can be had: {', '.join(more)}.")
@@ -246,6 +263,14 @@ class Preflight:
                 f"The host needs {missing}{rest}, and no target in uv_deploy_targets takes that. "
                 f"Add {_target(self.told)} to uv_deploy_targets, or leave the variable out.",
             )
+
+    def _with_its_python(self, reason: str) -> str:
+        """Of what concerns the host as a whole its Python may be the cause; the host can name it."""
+        python = self.told.get("python") or {}
+        lead, its, rest = reason.partition("its Python ")
+        if lead or not its or not python.get("path"):
+            return reason
+        return f"its Python, {python['path']} ({python.get('version')}), {rest}"
 
     def _disk(self) -> Iterator[Obstacle]:
         if not self.wish.collected:
@@ -294,5 +319,7 @@ def _said(told: Mapping[str, Any]) -> str:
     if "user" in told and said:
         return said
     last = [lines[-1].strip() for key in _OUTPUT for lines in [str(told.get(key) or "").strip().splitlines()] if lines]
+    # What Ansible puts there for want of a traceback.
+    last = [line for line in last if line.strip("().") != "traceback unavailable"]
     parts = [part.rstrip(".") for part in [*said.splitlines()[:1], *last[:1]] if part]
     return f"The host gives no facts: {'; '.join(parts) or 'see the error above'}."

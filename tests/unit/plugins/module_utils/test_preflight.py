@@ -124,6 +124,11 @@ ONE = [
         "needs. Install one on the host, name it in uv_deploy_uv_executable, or set uv_deploy_uv_source to auto.",
     ),
     (
+        {"uv": None},
+        {"sends_uv": True, "installs": [{"tool": True, "version": "0.4.30", "path": "uv.whl", "size": 1}]},
+        "uv_deploy_uv_version is 0.4.30, and that is older than 0.5. Give a later version, or leave the variable out.",
+    ),
+    (
         {"rsync": None},
         {"via": "rsync"},
         "uv_deploy_via is rsync, and the host has none. Install rsync there, or set uv_deploy_via to auto.",
@@ -146,6 +151,11 @@ ONE = [
         {},
         {"unserved": [{"target": "x", "package": None, "nearest": None, "reason": "the lock asks for Python >=3.12"}]},
         "The lock asks for Python >=3.12.",
+    ),
+    (
+        {},
+        {"unserved": [{"package": None, "reason": "its Python is outside the project's requires-python (>=3.12)"}]},
+        "Its Python, /usr/bin/python3 (3.11.2), is outside the project's requires-python (>=3.12).",
     ),
     ({}, {"collected": False, "failure": "the lock is out of date"}, "Nothing was collected: the lock is out of date."),
     (
@@ -207,6 +217,10 @@ NO_FACTS = [
         {"msg": "MODULE FAILURE\nSee stdout/stderr for the exact error", "module_stderr": "sh: python: not found\n"},
         ["The host gives no facts: MODULE FAILURE; sh: python: not found."],
     ),
+    (
+        {"msg": "Task failed: No route to host", "exception": "(traceback unavailable)"},
+        ["The host gives no facts: Task failed: No route to host."],
+    ),
     ({"msg": "Incorrect sudo password"}, ["The host gives no facts: Incorrect sudo password."]),
     ({}, ["The host gives no facts: see the error above."]),
 ]
@@ -215,6 +229,8 @@ NO_FACTS = [
 @pytest.mark.parametrize(("told", "said"), NO_FACTS)
 def test_a_host_without_facts(told: dict[str, Any], said: list[str]) -> None:
     assert texts(told, collected=False) == said
+    # Nobody looked for its uv.
+    assert texts(told, collected=False, uv_source="host") == said
 
 
 def test_everything_is_said_at_once() -> None:
@@ -241,7 +257,7 @@ def test_an_archive_is_checked_for_a_python_that_is_not_there() -> None:
 class TestDisk:
     """What a deployment takes, by file system."""
 
-    wheels = [wheel("big", 100 * MIB, 300 * MIB), wheel("uv", 10 * MIB, 40 * MIB, tool=True)]
+    wheels = [wheel("big", 100 * MIB, 300 * MIB), wheel("uv", 10 * MIB, 40 * MIB, tool=True, version="1")]
 
     def small(self, free: int, **own: Any) -> dict[str, Any]:
         return host(places={name: place(free_bytes=free) for name in ("releases", "wheels", "bin", "tmp")}, **own)
@@ -261,10 +277,23 @@ class TestDisk:
 
     def test_what_is_there_takes_nothing(self) -> None:
         there = {one["path"]: one["size"] for one in self.wheels}
-        told = self.small(RESERVE, wheels=there, releases=["1.0-abc"], uv={"path": f"{PATH}/bin/uv", "version": "1"})
+        current = {"releases": ["1.0-abc"], "current": "1.0-abc", "current_python": "/usr/bin/python3"}
+        told = self.small(RESERVE, wheels=there, **current, uv={"path": f"{PATH}/bin/uv", "version": "1"})
         assert texts(told, wheels=self.wheels) == []
         other_size = {**there, self.wheels[0]["path"]: 1}
         assert len(texts({**told, "wheels": other_size}, wheels=self.wheels)) == 1
+
+    def test_a_release_that_is_not_in_use_is_made_anew(self) -> None:
+        there = {one["path"]: one["size"] for one in self.wheels}
+        told = host(wheels=there, releases=["1.0-abc"], current="1.0-old", current_python="/usr/bin/python3")
+        assert look(told, wheels=self.wheels[:1])["takes"] == 300 * MIB
+        half = {**told, "current": "1.0-abc", "current_python": None}
+        assert look(half, wheels=self.wheels[:1])["takes"] == 300 * MIB
+
+    def test_another_version_of_the_uv_that_travels_takes_its_full_size(self) -> None:
+        there = {one["path"]: one["size"] for one in self.wheels}
+        told = host(wheels=there, uv={"path": f"{PATH}/bin/uv", "version": "0.9"})
+        assert look(told, wheels=self.wheels[1:])["takes"] == 40 * MIB
 
     def test_each_file_system_for_itself(self) -> None:
         places = {
