@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 _CREDENTIAL = re.compile(r"(?<=://)[^/\s'\"]+@")
 
@@ -16,6 +17,14 @@ def password_in(text: str) -> str:
     """The password of the first URL that has one, else an empty string."""
     found = _CREDENTIAL.search(text)
     return found[0].rstrip("@").partition(":")[2] if found else ""
+
+
+def without_credentials(url: str) -> str:
+    """`https://user:secret@host/x` as `https://host/x`."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def masked(value: Any) -> Any:

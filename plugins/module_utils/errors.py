@@ -227,13 +227,13 @@ class HashMissing(AirgapError):
 class HashMismatch(AirgapError):
     """`files`: file name, where from, wanted sha256, what was found. `also`: what failed for other reasons."""
 
-    def __init__(self, files: list[tuple[str, str, str, str]], also: FetchFailed | None = None) -> None:
+    def __init__(self, files: list[tuple[str, str, str, str]], also: AirgapError | None = None) -> None:
         super().__init__(files, also)
         self.files = files
         self._also = also
 
     @classmethod
-    def joined(cls, errors: Iterable[HashMismatch], also: FetchFailed | None = None) -> HashMismatch:
+    def joined(cls, errors: Iterable[HashMismatch], also: AirgapError | None = None) -> HashMismatch:
         return cls(sorted(file for error in errors for file in error.files), also)
 
     def __str__(self) -> str:
@@ -258,6 +258,24 @@ class FetchFailed(AirgapError):
         return (
             f"{len(self.files)} file(s) could not be fetched. What did arrive is kept; run again when the servers "
             f"answer, or leave the packages out (no_install_package):{_listed(lines)}"
+        )
+
+
+class CredentialsRefused(AirgapError):
+    """`indexes`: what is to be done for each, a sentence, with the files that it keeps back."""
+
+    def __init__(self, indexes: dict[str, list[str]], also: AirgapError | None = None) -> None:
+        super().__init__(indexes, also)
+        self.indexes = {sentence: sorted(files) for sentence, files in sorted(indexes.items())}
+        self._also = also
+
+    def __str__(self) -> str:
+        lines = [
+            f"{sentence}. It keeps back {files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}."
+            for sentence, files in self.indexes.items()
+        ]
+        return f"Credentials are missing or wrong; what did arrive is kept:{_listed(lines)}" + (
+            f"\n{self._also}" if self._also else ""
         )
 
 

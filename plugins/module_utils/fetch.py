@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import errno
 import hashlib
 import os
@@ -16,11 +17,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Callable, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils import trust
+from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials as without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     CertificateNotTrusted,
+    CredentialsRefused,
     DiskFull,
     FetchFailed,
     FileInvalid,
@@ -35,12 +39,13 @@ _LONGEST_PAUSE = 30.0  # seconds, also when a server's Retry-After asks for more
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file that a lock names: where it is and what its bytes are."""
+    """A file that a lock names: where it is and what its bytes are. `via`: the first place of a mirror to try."""
 
     url: str
     filename: str
     sha256: str
     size: int | None = None
+    via: str = ""
 
     def __post_init__(self) -> None:
         # packaging parses the name, but takes any text for its tags.
@@ -53,14 +58,26 @@ class Artifact:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Scheme and host, without a credential."""
-        parts = urlsplit(self.url)
+        """Scheme and host that it is had from, without a credential."""
+        parts = urlsplit(self.via or self.url)
         return parts.scheme, parts.netloc.rpartition("@")[2]
 
     @property
     def shown(self) -> str:
         """The URL without a credential, for people and manifests."""
         return without_credentials(self.url)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """As the manifest has it: of an index that is a folder, which lies elsewhere on each machine, the name."""
+        if urlsplit(self.url).scheme == "file":
+            return {"kind": "path", "path": self.filename}
+        return {"kind": "index", "url": self.shown}
+
+    @property
+    def told(self) -> str:
+        """Where it is had from, for people."""
+        return f"{self.shown} (its mirror: {without_credentials(self.via)})" if self.via else self.shown
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,14 @@ class Unavailable(Exception):
         self.host_down = host_down
 
 
+class Absent(Unavailable):
+    """The server has no such file; another place may."""
+
+
+class Refused(Unavailable):
+    """The server wants credentials, or others. The reason is a sentence without its full stop."""
+
+
 class Http:
     """The transport over HTTP(S): one session a thread, whose connections stay open."""
 
@@ -95,25 +120,39 @@ class Http:
         self,
         timeout: float,
         ca_bundle: str | None,
-        credentials: Mapping[tuple[str, str], tuple[str, str]] | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
-        """`credentials`: user and password by scheme and host; netrc serves the others."""
-        self._credentials = credentials or {}
+        """`accounts`: who is who where; netrc serves the others."""
+        self._accounts = accounts or Accounts()
         self._timeout = timeout
         self._ca_bundle = ca_bundle
         self._tls = trust.context(ca_bundle)
         self._local = threading.local()
 
     def open(self, artifact: Artifact) -> Iterator[bytes]:
+        with self._answer(artifact.url) as response:
+            yield from _body(response)
+
+    def page(self, url: str, accept: str) -> tuple[str, str, bytes]:
+        """Where a page was found in the end, its content type and its bytes."""
+        with self._answer(url, {"Accept": accept}) as response:
+            body = b"".join(_body(response))
+            return response.url, response.headers.get("Content-Type", ""), body
+
+    @contextlib.contextmanager
+    def _answer(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[requests.Response]:
+        """An answer whose status says that the file follows. Raises `Unavailable`, while the body is read too.
+
+        requests leaves credentials behind where it is sent on to another host.
+        """
         try:
-            with self._session().get(
-                artifact.url, stream=True, timeout=self._timeout, auth=self._credentials.get(artifact.place)
-            ) as response:
-                _refuse_status(response)
-                yield from _body(response)
+            auth = self._accounts.auth(url)
+            with self._session().get(url, stream=True, timeout=self._timeout, auth=auth, headers=headers) as response:
+                self._refuse_status(response)
+                yield response
         except requests.exceptions.SSLError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise CertificateNotTrusted(artifact.host, self._ca_bundle) from error
+                raise CertificateNotTrusted(urlsplit(url).hostname or "", self._ca_bundle) from error
             raise Unavailable(f"TLS failed: {_cause(error)}", 1.0) from error
         except requests.exceptions.ConnectTimeout as error:
             raise Unavailable(f"no connection within {self._timeout:g} s", 1.0, host_down=True) from error
@@ -132,6 +171,20 @@ class Http:
                 raise Unavailable(_cause(error), 1.0) from error
             raise
 
+    def _refuse_status(self, response: requests.Response) -> None:
+        status = response.status_code
+        if status == 200:
+            return
+        said = f"HTTP {status} {response.reason}"
+        if status in (401, 403):
+            raise Refused(self._accounts.sentence(response.url, said), None)
+        if status in (404, 410):
+            raise Absent(said, None)
+        if status not in _AGAIN:
+            raise Unavailable(said, None)
+        pause = response.headers.get("Retry-After", "")
+        raise Unavailable(said, min(float(pause), _LONGEST_PAUSE) if pause.isdigit() else 0.0)
+
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
@@ -148,19 +201,6 @@ def _body(response: requests.Response) -> Iterator[bytes]:
         yield chunk
     if announced.isdigit() and received < int(announced):
         raise Unavailable(f"the transfer ended after {received} of {announced} bytes", 0.0)
-
-
-def _refuse_status(response: requests.Response) -> None:
-    status = response.status_code
-    if status == 200:
-        return
-    said = f"HTTP {status} {response.reason}"
-    if status in (401, 403):
-        raise Unavailable(f"{said}; give credentials in netrc or in the environment", None)
-    if status not in _AGAIN:
-        raise Unavailable(said, None)
-    pause = response.headers.get("Retry-After", "")
-    raise Unavailable(said, min(float(pause), _LONGEST_PAUSE) if pause.isdigit() else 0.0)
 
 
 class Fetcher:
@@ -186,10 +226,11 @@ class Fetcher:
     def fetch(self, wanted: Sequence[tuple[Artifact, Path]], partial: Path) -> int:
         """Bring each artifact to its path, verified; `partial` is a folder on the same filesystem.
 
-        Returns the bytes received. Raises `FetchFailed` or `HashMismatch` with every artifact that
-        failed, after all others were tried; what arrived whole by then stays.
+        Returns the bytes received. Raises `FetchFailed`, `CredentialsRefused` or `HashMismatch` with every
+        artifact that failed, after all others were tried; what arrived whole by then stays.
         """
         failures: list[Failure] = []
+        refused: dict[str, list[str]] = {}
         mismatches: list[HashMismatch] = []
         received = done = 0
         # The largest first: none of them is then left alone at the end.
@@ -202,6 +243,8 @@ class Fetcher:
                         received += future.result()
                         done += 1
                         self._progress(done, received)
+                    except Refused as error:
+                        refused.setdefault(error.reason, []).append(futures[future].filename)
                     except Unavailable as error:
                         failures.append(Failure(futures[future], error.reason))
                     except HashMismatch as error:
@@ -210,8 +253,10 @@ class Fetcher:
                 self._stop.set()
                 pool.shutdown(cancel_futures=True)
                 raise
-        failed = [(item.artifact.filename, item.artifact.shown, item.reason) for item in failures]
-        also = FetchFailed(failed) if failed else None
+        failed = [(item.artifact.filename, item.artifact.told, item.reason) for item in failures]
+        also: FetchFailed | CredentialsRefused | None = FetchFailed(failed) if failed else None
+        if refused:
+            also = CredentialsRefused(refused, also)
         if mismatches:
             raise HashMismatch.joined(mismatches, also)
         if also:
@@ -266,7 +311,7 @@ class Fetcher:
             # A server that goes on sending must not fill the disk.
             if artifact.size is not None and size > artifact.size:
                 raise HashMismatch(
-                    [(artifact.filename, artifact.shown, artifact.sha256, "more bytes than the lock says")]
+                    [(artifact.filename, artifact.told, artifact.sha256, "more bytes than the lock says")]
                 )
             digest.update(chunk)
             file.write(chunk)
@@ -276,15 +321,7 @@ class Fetcher:
 def _wrong_bytes(artifact: Artifact, digest: str, size: int) -> Exception:
     if artifact.size is not None and size < artifact.size:
         return Unavailable(f"the transfer ended after {size} of {artifact.size} bytes", 0.0)
-    return HashMismatch([(artifact.filename, artifact.shown, artifact.sha256, digest)])
-
-
-def without_credentials(url: str) -> str:
-    """`https://user:secret@host/x` as `https://host/x`."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return HashMismatch([(artifact.filename, artifact.told, artifact.sha256, digest)])
 
 
 def _cause(error: BaseException) -> str:

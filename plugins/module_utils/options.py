@@ -19,6 +19,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     WheelhouseInside,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
+from ansible_collections.airgap.uv.plugins.module_utils.mirrors import Mirrors
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import CACHE
 
 
@@ -33,6 +34,18 @@ def absolute(params: Mapping[str, Any]) -> dict[str, str]:
     """The options that uv gets, for it runs in other folders than this module; a mere name stays one."""
     named = {option: params.get(option) or "" for option in ("ca_bundle", "build_constraints", "uv_executable")}
     return {option: str(Path(path).absolute()) for option, path in named.items() if "/" in path or Path(path).is_file()}
+
+
+def urls(params: Mapping[str, Any]) -> dict[str, str]:
+    """The URLs that options name, with whatever credentials, and the option of each."""
+    found = {str(value): "mirrors" for value in (params.get("mirrors") or {}).values()}
+    return {**found, **({params["build_index"]: "build_index"} if params.get("build_index") else {})}
+
+
+def build_index(params: Mapping[str, Any], lock: Lockfile, mirrors: Mirrors) -> str | None:
+    """What build requirements and uv's own wheel come from: a URL or a folder; None for uv's own default."""
+    asked = params.get("build_index") or lock.default_index
+    return str(mirrors.index(asked) or asked) if asked else None
 
 
 def refuse_unusable(params: Mapping[str, Any]) -> None:

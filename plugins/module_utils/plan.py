@@ -14,7 +14,7 @@ from typing import Any, Callable
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, pure, split
 from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
-from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, sha256_of
@@ -122,7 +122,6 @@ def joined(taken: Sequence[Taken]) -> list[Taken]:
 
 def _index_wheel(choice: Choice, artifact: Artifact, wheelhouse: Wheelhouse) -> Wheel:
     place = wheelhouse.place(artifact.filename, artifact.sha256)
-    origin = {"kind": "index", "url": artifact.shown}
     return Wheel(
         choice.name,
         choice.version or "",
@@ -130,7 +129,7 @@ def _index_wheel(choice: Choice, artifact: Artifact, wheelhouse: Wheelhouse) -> 
         place,
         wheelhouse.size(place) or artifact.size or 0,
         artifact.sha256,
-        origin,
+        artifact.origin,
     )
 
 
@@ -150,7 +149,7 @@ def _brought_wheel(choice: Choice, extra: ExtraWheel, wheelhouse: Wheelhouse) ->
 
 def _sdist(artifact: Artifact, wheelhouse: Wheelhouse) -> Sdist:
     path = wheelhouse.cache / "sdists" / artifact.sha256 / artifact.filename
-    return Sdist(artifact.filename, artifact.sha256, without_credentials(artifact.url), path)
+    return Sdist(artifact.filename, artifact.sha256, artifact.origin.get("url", artifact.filename), path)
 
 
 def _builds(

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import os
 import platform
@@ -17,14 +18,17 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils import controller, disk, obstacle, options
+from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
-from ansible_collections.airgap.uv.plugins.module_utils.index import by_place, named
 from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
+from ansible_collections.airgap.uv.plugins.module_utils.mirrored import Home, Mirrored, homes
+from ansible_collections.airgap.uv.plugins.module_utils.mirrors import Mirrors
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined, untaken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
@@ -68,10 +72,13 @@ class Session:
     groups: Groups
     preferences: Preferences
     sources: Sources
+    mirrors: Mirrors
+    accounts: Accounts
     progress: Progress
     check_mode: bool
     diff_mode: bool
     clock: Clock = field(default_factory=Clock)
+    homes: dict[str, Home] = field(default_factory=dict)  # of the files that the locks name
     warnings: list[str] = field(default_factory=list)
     temporary: Path | None = None
     removed: list[str] = field(default_factory=list)
@@ -122,6 +129,12 @@ class Session:
         asked = parse_some(given)
         if not params["partial"]:
             Target.parse_all(given)
+        mirrors = Mirrors.parse(params.get("mirrors"))
+        accounts = Accounts.parse(
+            params.get("credentials") or [], lock.pyproject.indexes, os.environ, options.urls(params)
+        )
+        # In the environment, never among the arguments, which every user of the machine may read.
+        uv = dataclasses.replace(uv, environ=accounts.environ(options.build_index(params, lock, mirrors)))
         uv = uv if check_mode else uv.with_cache(wheelhouse.cache / "uv")
         return cls(
             params=params,
@@ -132,6 +145,8 @@ class Session:
             targets=list(dict.fromkeys(each for _raw, each in asked if isinstance(each, Target))),
             groups=Groups.parse(params),
             preferences=Preferences.parse(params),
+            mirrors=mirrors,
+            accounts=accounts,
             sources=Sources(lock, Patterns.parse(params.get("stage") or {}), uv, progress),
             progress=progress,
             check_mode=check_mode,
@@ -168,7 +183,9 @@ class Session:
             self.uv.check_lock(self.sources.copy(folder / "copy"), self.lock.requires_python)
 
     def export(self) -> pylock.Pylock:
-        return self.uv.export(self.lock, self.groups)
+        exported = self.uv.export(self.lock, self.groups)
+        self.homes.update(homes(exported))
+        return exported
 
     def select(self, exported: pylock.Pylock) -> Selection:
         """What each target takes of the lock; hosts that are the same to the lock are one target."""
@@ -204,10 +221,10 @@ class Session:
     def fetch(self, work: Work) -> None:
         if self.check_mode or self.temporary is None:
             return
-        files = work.to_fetch(defer=self.params["build"] == "defer")
+        http = Http(self.params["timeout"], self.params.get("ca_bundle"), self.accounts)
+        transport = Mirrored(self.mirrors, http, self.homes)
+        files = [(transport.applied(file), path) for file, path in work.to_fetch(self.params["build"] == "defer")]
         report = reporter(self.progress, len(files), sum(artifact.size or 0 for artifact, _path in files))
-        credentials = by_place(self.lock.pyproject.indexes, os.environ)
-        transport = Http(self.params["timeout"], self.params.get("ca_bundle"), credentials)
         fetcher = Fetcher(transport, max(1, self.params["jobs"]), max(0, self.params["retries"]), report)
         work.fetch(files, fetcher, self.temporary)
 
@@ -216,12 +233,12 @@ class Session:
             return
         work.build(self.temporary)
         self._leave_out(work)
-        self.warnings += work.warnings(platform.libc_ver()[1])
 
     def record(self, work: Work) -> None:
         """Write down what the wheelhouse holds, and remove what this lock does not want, for any target."""
         if not self.served:
             return
+        self.warnings += work.warnings(platform.libc_ver()[1])
         work.measure()
         wanted = [taken.wheel for taken in (*work.expected(), *work.spare)]
         if self.params["prune"] and not work.unbuilt:
@@ -314,9 +331,9 @@ class Session:
 
     def _build_settings(self) -> BuildSettings:
         constraints = self.params.get("build_constraints")
-        index = self.params.get("build_index") or self.lock.default_index
+        index = options.build_index(self.params, self.lock, self.mirrors)
         return BuildSettings(
-            named(index, self.lock.pyproject.indexes) if index else None, Path(constraints) if constraints else None
+            self.accounts.argument(index) if index else None, Path(constraints) if constraints else None
         )
 
     def _leave_out(self, work: Work) -> None:
@@ -341,5 +358,9 @@ class Session:
                 yield Obstacle(Refused(label, each.reason), None, each.reason)
 
     def _tool(self, wanted: str) -> Selection:
-        lock = tool_lock(wanted, self.uv, self._build_settings().index, self.wheelhouse.cache, not self.check_mode)
+        asked = self.params.get("build_index") or self.lock.default_index or ""
+        mirrored = without_credentials(asked) if asked and self.mirrors.index(asked) else None
+        index = self._build_settings().index
+        lock = tool_lock(wanted, self.uv, index, self.wheelhouse.cache, not self.check_mode, mirrored)
+        self.homes.update(homes(lock))
         return select(lock, self.targets, Preferences(wheels_only=True))

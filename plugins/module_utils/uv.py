@@ -216,7 +216,7 @@ class Uv:
         (cwd / "requirements.in").write_text(f"{requirement}\n", encoding="utf-8")
         argv = self.argv(
             "pip", "compile", "requirements.in", "--no-config", "--no-deps", "--universal", "--quiet",
-            "--format", "pylock.toml", *(["--default-index", index] if index else []),
+            "--format", "pylock.toml", *index_arguments(index),
         )  # fmt: skip
         rc, out, err = self.run(argv, str(cwd), self.environ)
         if rc:
@@ -232,10 +232,17 @@ class BuildSettings:
     constraints: Path | None = None
 
     def arguments(self) -> list[str]:
-        found = ["--default-index", self.index] if self.index else []
+        found = index_arguments(self.index)
         if self.constraints:
             found += ["--build-constraints", str(self.constraints), "--require-hashes"]
         return found
+
+
+def index_arguments(index: str | None) -> list[str]:
+    """An index for uv: a URL, `name=url`, or a folder of files that stands for one."""
+    if index and index.startswith("/"):
+        return ["--no-index", "--find-links", index]
+    return ["--default-index", index] if index else []
 
 
 def parse_pylock(text: str, where: str) -> pylock.Pylock:

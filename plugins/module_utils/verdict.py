@@ -81,7 +81,7 @@ def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Prefe
 
 
 def _collected(source: LockedSource) -> Source | Reason:
-    """`source`, unless it is of a kind that is not collected: whatever is no HTTP(S) address or folder below."""
+    """`source`, unless it is of a kind that is not collected: whatever is no address or folder below."""
     if isinstance(source, pylock.PackageVcs):
         return Reason(f"a git source{_NOT_YET}")
     if isinstance(source, pylock.PackageArchive):
@@ -90,7 +90,7 @@ def _collected(source: LockedSource) -> Source | Reason:
         path = PurePosixPath(source.path)
         elsewhere = ".." in path.parts or path.is_absolute()
         return Reason(f"a folder outside the project ({source.path}){_NOT_YET}") if elsewhere else source
-    if urlsplit(source.url or "").scheme not in ("http", "https"):
+    if urlsplit(source.url or "").scheme not in ("http", "https", "file"):
         shown = without_credentials(source.url or source.path or "")
         return Reason(f"a file that is not on an index ({shown}){_NOT_YET}")
     return source

@@ -150,7 +150,51 @@ options:
     description:
       - Index that build requirements and the uv wheel come from.
       - Without it, the lock's own default index.
+      - A mirror of it is asked instead if O(mirrors) names one.
     type: str
+  mirrors:
+    description:
+      - Other places for what the lock names, for a controller that does not reach those. Each key is a prefix of the
+        lock's URLs, of files or of an index; each value is what stands for it, a URL or the absolute path of a folder.
+        The longest prefix goes first. What has a mirror is never asked for where the lock says.
+      - "With a mirror for its index, a file is found on the page of its package there (simple API, as JSON or HTML),
+        whatever the mirror's own addresses are: C(https://index.example/simple: https://devpi.example/root/main/+simple)
+        or C(https://index.example/simple: https://artifactory.example/artifactory/api/pypi/main/simple)."
+      - In a folder a file lies at the rest of its URL's path or flat; in one for an index, flat or in a folder with
+        the package's name.
+      - The lock's hashes hold for every file. The manifest names the place that the lock says, not the mirror, so it
+        is the same at every site.
+      - Build requirements and the wheel of option O(uv) come from the mirror of O(build_index). Only C(uv lock --check)
+        knows of no mirror; where it needs the index, see O(frozen).
+    type: dict
+    default: {}
+  credentials:
+    description:
+      - Users and passwords for indexes and mirrors. They win over uv's variables C(UV_INDEX_<NAME>_USERNAME) and
+        C(UV_INDEX_<NAME>_PASSWORD), those over a user and password in a URL, those over netrc.
+      - They are sent to the server that is named and to no other, and stand in no manifest, staged file, return value,
+        log or argument of a command.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      url:
+        description:
+          - URL of the index or mirror, or its beginning, such as V(https://index.example). Of several entries for one
+            server the one whose path has most in common with a file's is taken.
+          - Exactly one of O(credentials[].url) and O(credentials[].index) is needed.
+        type: str
+      index:
+        description: Name of an index of the project.
+        type: str
+      username:
+        description: The user; empty for servers that want a token alone.
+        type: str
+        default: ""
+      password:
+        description: The password or token.
+        type: str
+        required: true
   build:
     description:
       - V(here) builds on this machine.
@@ -297,6 +341,18 @@ EXAMPLES = r"""
     partial: true
     stage:
       path: /srv/stages/shop
+  run_once: true
+
+- name: Collect what a lock made in the open names, through the company's own server
+  airgap.uv.uv_wheelhouse:
+    project: /srv/projects/shop
+    wheelhouse: /srv/wheelhouses/shop
+    mirrors:
+      https://index.example/simple: https://artifactory.example/artifactory/api/pypi/main/simple
+    credentials:
+      - url: https://artifactory.example
+        username: deploy
+        password: "{{ vault_artifactory_password }}"
   run_once: true
 
 - name: See what a new lock would fetch
@@ -467,6 +523,12 @@ def argument_spec() -> dict[str, Any]:
     names = {"type": "list", "elements": "str", "default": []}
     flag = {"type": "bool", "default": False}
     hashed = {"path": {"type": "path", "required": True}, "hash": {"type": "str", "required": True}}
+    account = {
+        "url": {"type": "str"},
+        "index": {"type": "str"},
+        "username": {"type": "str", "default": ""},
+        "password": {"type": "str", "required": True, "no_log": True},
+    }
     target = {
         "python": {"type": "str", "required": True},
         "platform": {"type": "str", "required": True},
@@ -501,6 +563,16 @@ def argument_spec() -> dict[str, Any]:
         "no_build": names,
         "build_constraints": {"type": "path"},
         "build_index": {"type": "str"},
+        "mirrors": {"type": "dict", "default": {}},
+        "credentials": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "no_log": False,  # the password has it; what it is for may be told
+            "options": account,
+            "mutually_exclusive": [("url", "index")],
+            "required_one_of": [("url", "index")],
+        },
         "build": {"type": "str", "choices": ["here", "defer"], "default": "here"},
         "built": {
             "type": "list",
@@ -528,7 +600,7 @@ def main() -> None:
         required_one_of=[("project", "lockfile")],
         supports_check_mode=True,
     )
-    hide_credentials(module, module.params["build_index"])
+    hide_credentials(module, module.params["build_index"], *map(str, module.params["mirrors"].values()))
     with guarded(module):
         require()
         progress = Progress(os.environ.pop(VARIABLE, None))

@@ -85,6 +85,7 @@ class Index:
         self.hashes = hashes
         self.api = api
         self.credentials = credentials
+        self.files = "../.."  # where pages say that the files are
         self.requests: list[Request] = []
         self.faults: dict[str, Fault] = {}
         self.stopping = threading.Event()
@@ -197,7 +198,7 @@ class Index:
                 continue
             entry: dict[str, Any] = {
                 "filename": path.name,
-                "url": f"../../files/{urllib.parse.quote(path.name)}",
+                "url": f"{self.files}/files/{urllib.parse.quote(path.name)}",
                 "hashes": {"sha256": self._digest(path)} if self.hashes else {},
             }
             if self.sizes:

@@ -215,7 +215,6 @@ HTTP_FAULTS = [
     ({"cut": 0, "times": 1}, True),
     ({"short": 100, "times": 1}, True),
     ({"status": 404}, False),
-    ({"status": 403}, False),
     ({"status": 410}, False),
     ({"status": 503}, False),
     ({"cut": 100}, False),
