@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.airgap.uv.plugins.module_utils.page import page
+from ansible_collections.airgap.uv.plugins.module_utils.page import page, writes_for_programs
 
 # With these, hosts do not wait for one another, so nobody would know what all of them want.
 _ALONE = ("free", "host_pinned")
@@ -40,12 +41,22 @@ class ActionModule(ActionBase):
                 "collected depends on all of them. Give the play `strategy: linear`."
             )
         hosts = self._task.args.get("hosts") or {}
-        lines = page(hosts, self._task.args.get("gone") or [], boolean(self._task.args.get("partial", False)))
+        gone = self._task.args.get("gone") or []
+        fatal = bool(self._task.any_errors_fatal)
+        lines = page(hosts, gone, boolean(self._task.args.get("partial", False)), fatal)
         if lines:
-            Display().display("\n".join(["", *lines, ""]))
+            # A callback that writes for programs has standard output to itself; the result has the page as well.
+            Display().display(
+                "\n".join(["", *lines, ""]), stderr=writes_for_programs(constants.DEFAULT_STDOUT_CALLBACK)
+            )
         stopped = [name for name, told in hosts.items() if told["obstacles"]]
         result.update(
-            changed=False, play=str(getattr(play, "_uuid", "")), call=self._call(task_vars), page=lines, stopped=stopped
+            changed=False,
+            play=str(getattr(play, "_uuid", "")),
+            call=self._call(task_vars),
+            page=lines,
+            stopped=stopped,
+            lost=list(gone) if fatal else [],
         )
         return result
 

@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 from ansible.utils.display import Display
+from ansible_collections.airgap.uv.plugins.module_utils.page import writes_for_programs
 from ansible_collections.airgap.uv.plugins.module_utils.progress import VARIABLE
 
 # A collect that is shorter shows nothing.
@@ -107,4 +109,4 @@ def _watch(path: Path, done: threading.Event, display: Display) -> None:
         lines = path.read_text(encoding="utf-8").splitlines()
         if lines and lines[-1] != shown:
             shown = lines[-1]
-            display.display(f"airgap.uv: {shown}")
+            display.display(f"airgap.uv: {shown}", stderr=writes_for_programs(constants.DEFAULT_STDOUT_CALLBACK))

@@ -13,17 +13,24 @@ from typing import Any
 _WIDTH = 110
 _NAMED = 12
 
+# Callbacks whose output programs read.
+_FOR_PROGRAMS = ("json", "jsonl", "junit", "null")
 
-def page(hosts: Mapping[str, Mapping[str, Any]], gone: Sequence[str] = (), partial: bool = False) -> list[str]:
+
+def page(
+    hosts: Mapping[str, Mapping[str, Any]], gone: Sequence[str] = (), partial: bool = False, fatal: bool = False
+) -> list[str]:
     """Lines, or none where there is nothing to say.
 
-    `hosts`: what `Preflight.result` gives, by name; `gone`: hosts that were not reached.
+    `hosts`: what `Preflight.result` gives, by name; `gone`: hosts that were not reached; `fatal`: one of them stops
+    the play (`any_errors_fatal`).
     """
     stopped = {name: told for name, told in hosts.items() if told["obstacles"]}
     noted = {name: told for name, told in hosts.items() if told["notes"]}
     if not stopped and not noted and not gone:
         return []
-    lines = [_headline(len(stopped), len(hosts), partial)]
+    fatal = fatal and bool(gone or stopped)
+    lines = [_headline(len(stopped), len(hosts), partial and not fatal, fatal)]
     for names, texts in _alike(stopped, lambda told: [one["text"] for one in told["obstacles"]]):
         lines += ["", *_heading(names), *_items(texts)]
     for names, texts in _alike(noted, lambda told: told["notes"]):
@@ -37,6 +44,8 @@ def page(hosts: Mapping[str, Mapping[str, Any]], gone: Sequence[str] = (), parti
         lines += ["", *_wrapped(f"Nothing in the way: {listed(free)}.")]
     if gone:
         lines += ["", *_wrapped(f"Not reached, and left out by Ansible: {listed(gone)}.")]
+    if fatal:
+        lines += ["", "The play goes no further, because it has any_errors_fatal."]
     return lines
 
 
@@ -47,11 +56,17 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[: _NAMED - 2])} and {len(names) - _NAMED + 2} more"
 
 
-def _headline(stopped: int, all_hosts: int, partial: bool) -> str:
+def writes_for_programs(callback: str) -> bool:
+    """Whether standard output belongs to a callback whose output programs read, such as `ansible.posix.json`."""
+    return callback.rpartition(".")[2] in _FOR_PROGRAMS
+
+
+def _headline(stopped: int, all_hosts: int, partial: bool, fatal: bool) -> str:
     if not stopped:
-        return "Preflight: nothing is in the way."
+        return f"Preflight: nothing is in the way{' where it was looked' * fatal}."
     hosts = "host" if all_hosts == 1 else "hosts"
-    after = "Only the others are deployed to" if partial else "Nothing was changed on any of them"
+    others = partial and stopped < all_hosts
+    after = "Only the others are deployed to" if others else "Nothing was changed on any of them"
     return f"Preflight: {stopped} of {all_hosts} {hosts} cannot be deployed to. {after}."
 
 

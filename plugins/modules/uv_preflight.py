@@ -11,6 +11,7 @@ short_description: Report what stands in the way of a deployment, for all hosts 
 description:
   - Shows one report, in which hosts are grouped of which the same is to be said. Where nothing is in the way it
     shows nothing.
+  - It goes to standard output, or to standard error where the callback for standard output writes for programs.
   - Refuses the strategies C(free) and C(host_pinned), in which hosts do not wait for one another.
   - The role P(airgap.uv.uv_deploy#role) uses it. It runs on the controller and asks no host.
 version_added: 0.2.0
@@ -70,6 +71,12 @@ stopped:
   type: list
   elements: str
   sample: [web1]
+lost:
+  description: Names of hosts that were not reached, where the play has C(any_errors_fatal) and goes no further.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 play:
   description: Names the play, for as long as Ansible runs. It is the same in all batches of C(serial).
   returned: success

@@ -147,6 +147,15 @@ def test_hosts_that_are_down_or_give_no_facts(tmp_path: Path, project: Path) -> 
     assert "\nNot reached, and left out by Ansible: web2." in hosts.page
 
 
+def test_a_host_that_is_down_stops_a_play_with_any_errors_fatal(tmp_path: Path, project: Path) -> None:
+    down = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+    hosts = fleet(tmp_path, project, {}, down)
+    hosts.play = {"any_errors_fatal": True}
+    assert hosts.run(partial=True) != 0
+    assert hosts.deployed == []
+    assert "because of web2 (see the report). The play has any_errors_fatal." in hosts.failure("web1")
+
+
 def test_nobody_is_left(tmp_path: Path, project: Path) -> None:
     hosts = fleet(tmp_path, project, {"python": "3.99"}, {"python": "/nowhere/python"})
     assert hosts.run("--check") != 0

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.page import listed, page
+import pytest
+from ansible_collections.airgap.uv.plugins.module_utils.page import listed, page, writes_for_programs
 
 
 def told(*texts: str, notes: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -47,6 +48,30 @@ def test_partial_says_so() -> None:
     assert page({"web1": told("No uv."), "web2": told()}, partial=True)[0] == (
         "Preflight: 1 of 2 hosts cannot be deployed to. Only the others are deployed to."
     )
+
+
+def test_with_nobody_left_partial_is_no_comfort() -> None:
+    assert page({"web1": told("No uv.")}, partial=True)[0] == (
+        "Preflight: 1 of 1 host cannot be deployed to. Nothing was changed on any of them."
+    )
+
+
+def test_a_host_that_is_down_may_stop_the_play() -> None:
+    assert page({"web1": told()}, gone=["web2"], partial=True, fatal=True) == [
+        "Preflight: nothing is in the way where it was looked.",
+        "",
+        "Not reached, and left out by Ansible: web2.",
+        "",
+        "The play goes no further, because it has any_errors_fatal.",
+    ]
+    assert page({"web1": told()}, fatal=True) == []
+
+
+@pytest.mark.parametrize(
+    ("callback", "so"), [("default", False), ("ansible.posix.json", True), ("community.general.yaml", False)]
+)
+def test_standard_output_belongs_to_programs(callback: str, so: bool) -> None:
+    assert writes_for_programs(callback) is so
 
 
 def test_notes_alone() -> None:
