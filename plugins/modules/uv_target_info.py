@@ -272,7 +272,8 @@ def main() -> None:
         folders=folders,
         search=Search.usual(path, own=str(Path(sys.base_prefix) / "bin")),
         own=sys.executable,
-        tmp=Path(module.tmpdir),
+        # The folder that it makes in there for this module is gone afterwards.
+        tmp=Path(module.tmpdir).parent,
     )
     with guarded(module):
         module.exit_json(changed=False, **host.answer(Question.parse(module.params)))

@@ -35,6 +35,8 @@ def test_a_bare_host_tells_all_and_stays_as_it_is(uv_target_info: Module, tmp_pa
     assert said["free_bytes"] > 0
     assert said["wheels"] == {}
     assert set(said["places"]) == {"releases", "wheels", "bin", "python", "tmp"}
+    # Not the folder in it that Ansible makes for this run alone.
+    assert said["places"]["tmp"]["at"] == str(tmp_path / "home/tmp")
     assert said["places"]["releases"]["at"] == str(tmp_path)
     assert snapshot(tmp_path / "opt") == before
 
