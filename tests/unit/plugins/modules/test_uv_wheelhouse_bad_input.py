@@ -271,7 +271,6 @@ FAULTS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"status": 500}, {}, ["HTTP 500"]),
     ({"status": 503}, {}, ["HTTP 503"]),
     ({"status": 404}, {}, ["HTTP 404"]),
-    ({"status": 403}, {}, ["HTTP 403", "credentials"]),
     ({"cut": 100}, {}, []),
     ({"short": 100}, {}, ["100 of"]),
     ({"silent": True}, {"timeout": 0.3, "retries": 0}, ["0.3 s"]),
@@ -293,6 +292,14 @@ def test_all_files_that_could_not_be_fetched_stand_in_one_list(
         **options,
     )
     assert message.count("py3-none-any.whl from ") == 3
+
+
+def test_an_index_that_lets_nobody_in_is_told_once(collect: Collect) -> None:
+    files = many(collect, "beta", "gamma")
+    collect.index.fail("*", status=403)
+    sentence = f"{collect.index.origin} wants credentials (HTTP 403 Forbidden)"
+    message = refused(collect, sentence, f"It keeps back {files[0]} and 2 more", "credentials", "netrc")
+    assert message.count("HTTP 403") == 1
 
 
 def test_an_index_that_is_not_there(collect: Collect) -> None:
