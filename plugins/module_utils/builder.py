@@ -14,7 +14,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -26,6 +26,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.uv import BuildSettings, Uv
+from ansible_collections.airgap.uv.plugins.module_utils.wheelfile import WheelFile
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse, write_text
 
 _ANY_PYTHON = "any"
@@ -82,8 +83,17 @@ class Builder:
             except (ValueError, KeyError, TypeError):
                 continue  # a damaged record costs one more build and no more
             if fits(wheel.filename, build.targets) and self.wheelhouse.whole(wheel.path, wheel.sha256):
-                return wheel
+                known = self._known(wheel)
+                if known and (known.requires == {} or python != _ANY_PYTHON):
+                    return known
         return None
+
+    def _known(self, wheel: Wheel) -> Wheel | None:
+        """With what the wheel needs; None for one that would not be taken today."""
+        if wheel.requires is not None:
+            return wheel
+        found = WheelFile.read(self.wheelhouse.path / wheel.path)
+        return None if found.problems else replace(wheel, requires=found.told)
 
     def build(self, build: Build, temporary: Path) -> Wheel:
         """Build the wheel, verify what came out and bring it to its place, as `take` does.
@@ -96,7 +106,7 @@ class Builder:
         if home and home != build.python:
             with contextlib.suppress(BuildFailed, InterpreterMissing):  # the target's own may still do
                 path = self._run(build, home, temporary)
-            if path and pure(path.name) and fits(path.name, build.targets):
+            if path and pure(path.name) and fits(path.name, build.targets) and not _proved(build, path).binaries:
                 return self.take(build, path, self._how(home))
         path = self._run(build, build.python, temporary)
         return self.take(build, path, self._how(build.python))
@@ -116,6 +126,10 @@ class Builder:
                 reason = f"building it with Python {python} failed ({_last_line(error.output)})"
                 continue
             if pure(path.name) and fits(path.name, build.targets):
+                compiled = _proved(replace(build, targets=()), path).binaries
+                if compiled:
+                    told = f"built here it is {path.name}, which holds code for this machine ({compiled[0].name})"
+                    return self._noted(build, told)
                 if keep:
                     return self.take(build, path, self._how(python))
                 return self._noted(build, None)
@@ -163,13 +177,15 @@ class Builder:
     def describe(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
         """What the built wheel at `path` would be in the wheelhouse; refuses what was not asked for."""
         _refuse_other(build, path)
+        found = _proved(build, path)
         name, number, _build, _tags = utils.parse_wheel_filename(path.name)
         digest = file_digest(path)
         place = self.wheelhouse.place(path.name, digest, built=True)
         known = next((wheel for wheel in self.wheelhouse.wheels if wheel.path == place), None)
         # A wheel whose bytes did not change stays as it is, with what was said of it.
         origin = known.origin if known else {**build.source.origin(), "built": dict(how)}
-        return Wheel(name, str(number), path.name, place, path.stat().st_size, digest, origin)
+        size = path.stat().st_size
+        return Wheel(name, str(number), path.name, place, size, digest, origin, requires=found.told)
 
     def take(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
         """Verify a built wheel, bring it to its place and record it."""
@@ -180,7 +196,7 @@ class Builder:
             destination.parent.mkdir(parents=True, exist_ok=True)
             os.chmod(path, 0o644)
             os.replace(path, destination)
-        python = _ANY_PYTHON if _GENERIC.search(path.name) else build.python
+        python = _ANY_PYTHON if _GENERIC.search(path.name) and wheel.requires == {} else build.python
         write_text(self._record(build, python), json.dumps(wheel.as_dict(), indent=1, sort_keys=True) + "\n")
         return wheel
 
@@ -217,6 +233,14 @@ def _only_wheel(build: Build, out: Path) -> Path:
         names = ", ".join(path.name for path in found) or "no wheel"
         raise BuiltWheelWrong(build.shown, names, "one wheel was expected")
     return found[0]
+
+
+def _proved(build: Build, path: Path) -> WheelFile:
+    """The wheel, read to its end. Raises `BuiltWheelWrong` where it is not what it says."""
+    found = WheelFile.read(path, build.targets)
+    if found.problems:
+        raise BuiltWheelWrong(build.shown, path.name, found.shown)
+    return found
 
 
 def _refuse_other(build: Build, path: Path) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.build import Build, Sdist, fits, pure
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, Sdist, fits
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
@@ -22,12 +23,15 @@ from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, Taken
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
+from ansible_collections.airgap.uv.plugins.module_utils.requires import NEEDED, Requires
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
 
 # How a wheel was built that the caller brings for a build: not here.
 _ELSEWHERE = {"elsewhere": True}
+
+_OLDER = "have it built on a machine as old (build: defer, then built), or bring a wheel of it (extra_wheels)"
 
 
 @dataclass
@@ -60,6 +64,9 @@ class Work:
         present = [item[0] for item in self.plan.downloads] + [item[0] for item in self.plan.brought]
         for _taken, extra in self.lacking:
             extra.verify(extra.path)
+        brought = {id(taken): self._looked_into(taken, extra) for taken, extra in self.plan.brought}
+        self.lacking = [(brought[id(taken)], extra) for taken, extra in self.lacking]
+        present = [brought.get(id(taken), taken) for taken in present]
         self.taken = [taken for taken in present if taken.wheel.path not in absent]
         for build, artifact in self.plan.builds:
             wheel = self.builder.reuse(build)
@@ -68,6 +75,31 @@ class Work:
             else:
                 self._take(build, wheel)
         self.stats["reused"] = len(self.taken)
+
+    def weigh_wheels(self) -> None:
+        """Compiled wheels against the C library of each target that takes them: their names may not tell."""
+        for item in [*self.taken, *(taken for taken, _extra in self.lacking)]:
+            for target, refusal in zip(item.targets, _refusals(item)):
+                if refusal:
+                    label = f"{item.wheel.name} {item.wheel.version}"
+                    reason = f"{item.wheel.filename}{self._compiled(item)} {refusal}; {_OLDER}"
+                    self.obstacles.append(Obstacle(target, label, reason, item.wheel.filename))
+
+    def _compiled(self, item: Taken) -> str:
+        made = item.wheel.origin.get("built") or {}
+        return f" was compiled here ({self.builder.machine}) and" if item.built and made != _ELSEWHERE else ""
+
+    def make_way(self, builds: Collection[Build]) -> None:
+        """What an earlier run built, and one of the targets cannot load, gives way to what is brought for it."""
+        for build, artifact in self.plan.builds:
+            if build not in builds:
+                continue
+            mine = [item for item in self.taken if item.built and item.source == _source(build)]
+            mine = [item for item in mine if item.targets == build.targets]
+            unfit = [item for item in mine if any(_refusals(item))]
+            if unfit:
+                self.taken = [item for item in self.taken if item not in unfit]
+                self.unbuilt.append((build, artifact))
 
     def weigh_builds(self) -> None:
         """Tell what can be built here and what at most without compiled code; an earlier run may know the outcome."""
@@ -82,6 +114,13 @@ class Work:
                 self.obstacles += note.obstacles(build)
             else:
                 self.unbuilt.append((build, artifact))
+
+    def _looked_into(self, taken: Taken, extra: ExtraWheel) -> Taken:
+        """With what it needs of a host; an earlier run may have found that out."""
+        known = self.wheelhouse.required(taken.wheel)
+        if known is None:
+            known = extra.inspect(extra.path, taken.targets).told
+        return replace(taken, wheel=replace(taken.wheel, requires=known))
 
     def leave_out(self, targets: Collection[Target]) -> None:
         """Collect nothing more for these; builds that may fail for them are still tried out, to be told of."""
@@ -181,17 +220,16 @@ class Work:
         ]
         return [*named, *(taken.wheel.path for taken, _artifact in self.plan.downloads)]
 
-    def warnings(self, glibc: str) -> Iterator[str]:
-        """A wheel that was compiled here may need this machine's glibc; its tag linux_* does not tell."""
-        here = tuple(int(part) for part in (glibc or "0.0").split(".")[:2])
-        for item in self.taken:
-            older = [target.label for target in item.targets if target.platform.glibc and target.platform.glibc < here]
-            compiled = item.built and not pure(item.wheel.filename) and item.wheel.origin.get("built") != _ELSEWHERE
-            if compiled and older:
-                yield (
-                    f"{item.wheel.filename} was compiled here, with glibc {here[0]}.{here[1]}; "
-                    f"it may not load on {', '.join(older)}."
-                )
+    def warnings(self) -> Iterator[str]:
+        """What compiled wheels need of a host is told by their files, and something is needed to read those."""
+        brought = {taken.wheel.path for taken, _extra in self.plan.brought}
+        looked_into = [item for item in self.expected() if item.built or item.wheel.path in brought]
+        unread = sorted({item.wheel.filename for item in looked_into if item.wheel.requires is None})
+        if unread:
+            yield (
+                f"Whether the hosts have the glibc and the libraries that {', '.join(unread)} needs is not known, "
+                f"because it could not be read. Install {NEEDED} for {sys.executable}, or try it on a host first."
+            )
 
     @property
     def added(self) -> list[str]:
@@ -217,10 +255,12 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
         extra = ExtraWheel.parse(raw, "built")
         extra.verify(extra.path)
         meant = [build for build, _artifact in work.plan.builds if _is_built_from(extra, raw["source"], build)]
+        extra.inspect(extra.path, [target for build in meant for target in build.targets])
         if not meant:
             raise ExtraWheelInvalid(
                 str(extra.path), f"nothing is to be built from {raw['source']} that it fits", "built"
             )
+        work.make_way(meant)
         for build, artifact in [item for item in work.unbuilt if item[0] in meant]:
             if check_mode:
                 wheel = work.builder.describe(build, extra.path, _ELSEWHERE)
@@ -238,7 +278,17 @@ def _is_built_from(extra: ExtraWheel, source: str, build: Build) -> bool:
 
 
 def _built(build: Build, wheel: Wheel) -> Taken:
-    return Taken(wheel, build.targets, f"{build.name} from {build.source.sha256}", built=True)
+    return Taken(wheel, build.targets, _source(build), built=True)
+
+
+def _source(build: Build) -> str:
+    return f"{build.name} from {build.source.sha256}"
+
+
+def _refusals(item: Taken) -> list[str]:
+    """For each of its targets why it would not load there, or nothing."""
+    required = Requires.parse(item.wheel.requires)
+    return [required.refusal(target.platform) for target in item.targets]
 
 
 def _verified_copy(extra: ExtraWheel, folder: Path) -> Path:

@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import tags, utils, version
+from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+from ansible_collections.airgap.uv.plugins.module_utils.wheelfile import WheelFile
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ class ExtraWheel:
         found = file_digest(path)
         if found != self.sha256:
             raise ExtraWheelInvalid(str(self.path), f"its sha256 is {found}, not {self.sha256}", self.option)
+
+    def inspect(self, path: Path, targets: Iterable[Target]) -> WheelFile:
+        """The wheel at `path`, read to its end. Raises `ExtraWheelInvalid` where it is not what it says."""
+        found = WheelFile.read(path, targets)
+        if found.problems:
+            raise ExtraWheelInvalid(str(self.path), found.shown, self.option)
+        return found
 
 
 def refuse_at_odds(wheels: Sequence[ExtraWheel]) -> None:

@@ -35,7 +35,8 @@ class Taken:
     @property
     def identity(self) -> str:
         """What stands for it in a release's name: its bytes, or for compiled code what it was built from."""
-        return self.wheel.sha256 if not self.built or pure(self.wheel.filename) else self.source
+        compiled = self.built and not (pure(self.wheel.filename) and not self.wheel.requires)
+        return self.source if compiled else self.wheel.sha256
 
     def without(self, targets: Collection[Target]) -> Taken:
         return replace(self, targets=tuple(target for target in self.targets if target not in targets))

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import functools
 import os
-import platform
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -213,6 +212,7 @@ class Session:
         work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
+        work.weigh_wheels()
         if self.params["build"] == "here":
             work.weigh_builds()
         self._leave_out(work)
@@ -232,13 +232,14 @@ class Session:
         if self.check_mode or self.temporary is None or self.params["build"] == "defer":
             return
         work.build(self.temporary)
+        work.weigh_wheels()
         self._leave_out(work)
 
     def record(self, work: Work) -> None:
         """Write down what the wheelhouse holds, and remove what this lock does not want, for any target."""
         if not self.served:
             return
-        self.warnings += work.warnings(platform.libc_ver()[1])
+        self.warnings += work.warnings()
         work.measure()
         wanted = [taken.wheel for taken in (*work.expected(), *work.spare)]
         if self.params["prune"] and not work.unbuilt:

@@ -41,6 +41,7 @@ class Wheel:
     """A wheel of the wheelhouse. `path` is relative to it; `origin` says where it came from.
 
     `installed_size` and `installed_files` are `Unpacked`'s; 0 as long as the file was not looked into.
+    `requires` is what `WheelFile` found, of wheels that were built or brought: None where that is not known.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Wheel:
     origin: Mapping[str, Any] = field(hash=False)
     installed_size: int = 0
     installed_files: int = 0
+    requires: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Wheel:
@@ -65,7 +67,10 @@ class Wheel:
         return wheel
 
     def as_dict(self) -> dict[str, Any]:
-        return {key: getattr(self, key) for key in self.__dataclass_fields__}
+        found = {key: getattr(self, key) for key in self.__dataclass_fields__}
+        if self.requires is None:
+            del found["requires"]
+        return found
 
 
 class Wheelhouse:
@@ -116,6 +121,11 @@ class Wheelhouse:
             flat = self._flat.setdefault(filename, sha256) == sha256
             self._places[filename, sha256] = filename if flat else f"{sha256[:12]}/{filename}"
         return self._places[filename, sha256]
+
+    def required(self, wheel: Wheel) -> Mapping[str, Any] | None:
+        """What an earlier run found out that the wheel needs, or None."""
+        known = self._known.get(wheel.path)
+        return known.requires if known and known.sha256 == wheel.sha256 else None
 
     def size(self, path: str) -> int:
         """Bytes of a wheel that an earlier run brought, one that failed too; 0 when it is not there."""

@@ -26,6 +26,8 @@ requirements:
   - tomli-w >= 1.0
   - pathspec >= 0.12
   - uv >= 0.9
+  - pyelftools >= 0.29, only to tell what compiled code needs of a host that was built here or brought (O(extra_wheels),
+    O(built))
 options:
   project:
     description:
@@ -407,6 +409,12 @@ wheels:
     installed_files:
       description: Number of the files and folders then; 0 where it is not known.
       type: int
+    requires:
+      description:
+        - What the compiled code of a wheel that was built or brought needs of a host, its C(glibc) and the C(libraries)
+          that it does not hold itself. Empty for a wheel without such code; left out where it is not known.
+      type: dict
+      sample: {glibc: "2.34", libraries: [libpq.so.5]}
 added:
   description: Paths of the wheels that were, or in check mode would be, fetched or taken up.
   returned: success
