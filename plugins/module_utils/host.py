@@ -24,6 +24,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.deployment import (
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Request, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc, machine_of
+from ansible_collections.airgap.uv.plugins.module_utils.loader import missing
 from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, nearest, places
 from ansible_collections.airgap.uv.plugins.module_utils.search import PythonMissing, PythonUnusable, Search, find
 from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives, refusal
@@ -62,6 +63,7 @@ class Question:
     service_user: str | None = None
     owner: str | None = None
     group: str | None = None
+    libraries: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Question:
@@ -74,6 +76,7 @@ class Question:
             service_user=raw["service_user"],
             owner=raw["owner"],
             group=raw["group"],
+            libraries=tuple(raw.get("libraries") or ()),
         )
 
 
@@ -101,6 +104,8 @@ class Host:
         }
         told: dict[str, Any] = {}
         errors: list[AirgapError] = []
+        if question.libraries:
+            parts["missing_libraries"] = lambda: missing(question.libraries, self._loading(told), self.run)
         try:
             told.update(self._python(question))
         except AirgapError as error:
@@ -139,6 +144,11 @@ class Host:
             return Found(python, libc, archive, installed is not None).told()
         unfit = [(archive.name, refusal(archive, request, libc, machine) or "") for archive in archives]
         return self._present(request, unfit).told()
+
+    def _loading(self, told: Mapping[str, Any]) -> str:
+        """The interpreter that libraries are loaded with: the application's, if it is there."""
+        python = told.get("python") or {}
+        return str(python["path"]) if python.get("installed") else self.own
 
     def _own(self) -> tuple[Libc, Interpreter]:
         """Ansible's interpreter, which tells what the host is like before the application's is there."""

@@ -96,6 +96,7 @@ class Preflight:
         yield from self._people()
         yield from self._mount()
         yield from self._python()
+        yield from self._libraries()
         yield from self._uv()
         yield from self._rsync()
         yield from self._wheels()
@@ -194,6 +195,22 @@ class Preflight:
             f"{missing}, without which uv makes no environment of it. Install {package} there, or name another Python "
             "(uv_deploy_python).",
         )
+
+    def _libraries(self) -> Iterator[Obstacle]:
+        """Of the host's own, those that compiled wheels link."""
+        for library, said in sorted((self.told.get("missing_libraries") or {}).items()):
+            wheels = [
+                str(wheel["filename"])
+                for wheel in self.wish.installs
+                if library in ((wheel.get("requires") or {}).get("libraries") or ())
+            ]
+            if wheels:
+                yield Obstacle(
+                    "library",
+                    f"no {library}",
+                    f"{', '.join(wheels)} needs {library}, which the host lacks ({said}). Install it there, or bring "
+                    "a wheel that holds it (uv_deploy_extra_wheels).",
+                )
 
     def _uv(self) -> Iterator[Obstacle]:
         wish = self.wish

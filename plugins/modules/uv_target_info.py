@@ -57,6 +57,13 @@ options:
   group:
     description: Group whom the code is to belong to. RV(unknown) tells whether the host knows it.
     type: str
+  libraries:
+    description:
+      - Names of shared libraries, such as V(libpq.so.5). RV(missing_libraries) tells which of them the host lacks.
+      - Each is loaded once with the interpreter, in a process of its own.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Can run in check mode and tell the same.
@@ -167,6 +174,11 @@ unknown:
   type: list
   elements: str
   sample: [user shop, group www]
+missing_libraries:
+  description: Those of O(libraries) that cannot be loaded, each with what the loader says.
+  returned: when O(libraries) is given
+  type: dict
+  sample: {libpq.so.5: "libpq.so.5: cannot open shared object file: No such file or directory"}
 rsync:
   description: Path of the host's rsync, or none.
   returned: success
@@ -256,6 +268,7 @@ ARGUMENT_SPEC = {
     "service_user": {"type": "str"},
     "owner": {"type": "str"},
     "group": {"type": "str"},
+    "libraries": {"type": "list", "elements": "str", "default": []},
 }
 
 

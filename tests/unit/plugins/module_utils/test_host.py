@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,29 @@ def test_everything_is_told(host: Host, question: Question) -> None:
     assert set(told) == EVERYTHING | OF_A_PATH | {"service_user"}
     assert set(host.answer(replace(question, path=None))) == EVERYTHING
     assert (told["python"]["version"], told["python"]["arrives"], told["python"]["installed"]) == (OWN, None, True)
+
+
+def test_libraries_are_asked_of_the_loader(host: Host, question: Question) -> None:
+    asked = replace(question, libraries=("libc.so.6", "libnonesuch.so.5"))
+    for python in (sys.executable, "/nonexistent/python"):
+        try:
+            told = host.answer(replace(asked, python=python))
+        except HostUnfit as unfit:
+            told = unfit.facts()
+        assert list(told["missing_libraries"]) == ["libnonesuch.so.5"]
+        assert "libnonesuch.so.5: cannot open shared object" in told["missing_libraries"]["libnonesuch.so.5"]
+    with pytest.raises(HostUnfit, match=r"libraries: '/tmp/x\.so' is no name of a shared library"):
+        host.answer(replace(asked, libraries=("/tmp/x.so",)))
+
+
+def test_a_library_that_cannot_be_tried_is_not_said_to_be_missing(host: Host, question: Question) -> None:
+    def hangs(argv: Sequence[str]) -> tuple[int, str, str]:
+        if "libnonesuch.so.5" in argv:
+            raise TimeoutError
+        return host.run(argv)
+
+    told = replace(host, run=hangs).answer(replace(question, libraries=("libnonesuch.so.5",)))
+    assert told["missing_libraries"] == {}
 
 
 def test_a_relative_path_is_made_a_whole_one() -> None:

@@ -58,8 +58,17 @@ def test_nothing_in_the_way() -> None:
     assert found == {"obstacles": [], "notes": [], "sends": 4096, "takes": 4096 + 12288}
 
 
+PSYCOPG = wheel("psycopg2", 1000, filename="psycopg2-2.9-cp311-cp311-linux_x86_64.whl")
+LACKS_PQ = {"missing_libraries": {"libpq.so.5": "cannot open shared object file"}}
+
 # What a host says, what is wished, and what is said of it.
 ONE = [
+    (
+        LACKS_PQ,
+        {"wheels": [{**PSYCOPG, "requires": {"glibc": "2.34", "libraries": ["libpq.so.5", "libz.so.1"]}}]},
+        "psycopg2-2.9-cp311-cp311-linux_x86_64.whl needs libpq.so.5, which the host lacks (cannot open shared object "
+        "file). Install it there, or bring a wheel that holds it (uv_deploy_extra_wheels).",
+    ),
     (
         {"in_the_way": ["/opt/shop/wheels"]},
         {},
