@@ -107,6 +107,7 @@ class Build:
     targets: tuple[Target, ...]
     elsewhere: str = ""
     wheels: tuple[str, ...] = ()  # those of the lock, none of which fits
+    wants_python: bool = False  # this machine is of the right kind, and lacks the Python
 
     @property
     def shown(self) -> str:
@@ -117,6 +118,10 @@ class Build:
     def tells_version(self) -> bool:
         """Nothing else does, and the staged project names the version whoever takes the package."""
         return self.version is None
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {self.version}" if self.version else self.name
 
     def describe(self) -> dict[str, Any]:
         """As `to_build` returns it."""

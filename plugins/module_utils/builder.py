@@ -20,7 +20,12 @@ from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, pure
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
-from ansible_collections.airgap.uv.plugins.module_utils.errors import BuildFailed, BuiltWheelWrong, InterpreterMissing
+from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    AirgapError,
+    BuildFailed,
+    BuiltWheelWrong,
+    InterpreterMissing,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
@@ -35,10 +40,19 @@ _ANY_PYTHON = "any"
 _GENERIC = re.compile(r"-(py2\.py3|py3)-none-any\.whl$")
 
 
+# Where uv's own words on a failed build begin.
+_UV_SAYS = re.compile(r"(error:|\u00d7) Failed to build ")
+
 _OR_BRING = "or bring a wheel of it (extra_wheels)"
 
-# Seconds. What was tried in vain is not tried again at once; what it lacked may be there later.
+# Seconds. What was built in vain is not built again at once; a compiler that it did without may be there later.
 _NOTE_COUNTS = 3600
+
+_NO_PYTHON = "the controller has no Python {} to build it with; install it there"
+
+
+# What a person reads of a failed build's output.
+_LAST_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -49,13 +63,23 @@ class Unbuildable:
 
     def obstacles(self, build: Build) -> Iterator[Obstacle]:
         """One for each target of the build, with the wheel that comes nearest to it."""
-        label = f"{build.name} {build.version}" if build.version else build.name
         for target in build.targets:
             nearest = Nearest.among(build.wheels, target)
             none = "the lock has no wheels of it; " if isinstance(build.source, Sdist) else ""
             found = f"no wheel fits; {nearest}; " if nearest else none
             reason = f"{found}{self.reason}; have it built on {build.elsewhere} (build: defer, then built), {_OR_BRING}"
-            yield Obstacle(target, label, reason, nearest.filename if nearest else None)
+            yield Obstacle(target, build.label, reason, nearest.filename if nearest else None)
+
+
+def failure(build: Build, error: AirgapError) -> Iterator[Obstacle]:
+    """Why the targets of a build of this machine's go without: one for each, with the build's last words."""
+    reason = str(error)
+    if isinstance(error, BuildFailed):
+        last = [masked(line) for line in error.output.strip().splitlines()[-_LAST_LINES:]]
+        shortened = BuildFailed(error.source, error.python, "\n".join(f"    {line.rstrip()}" for line in last))
+        reason = str(shortened)
+    for target in build.targets:
+        yield Obstacle(target, build.label, reason.rstrip("."))
 
 
 @dataclass(frozen=True)
@@ -116,14 +140,14 @@ class Builder:
 
         Without `keep` it is only tried out: None tells that there would be such a wheel.
         """
-        reason = f"no Python {build.python.rstrip('t')} is here to build it with"
+        failed = ""
         for python in self._pythons(build):
             try:
                 path = self._run(build, python, temporary)
             except InterpreterMissing:
                 continue
             except BuildFailed as error:
-                reason = f"building it with Python {python} failed ({_last_line(error.output)})"
+                failed = f"building it with Python {python} failed ({_last_line(error.output)})"
                 continue
             if pure(path.name) and fits(path.name, build.targets):
                 compiled = _proved(replace(build, targets=()), path).binaries
@@ -133,8 +157,12 @@ class Builder:
                 if keep:
                     return self.take(build, path, self._how(python))
                 return self._noted(build, None)
+            if build.wants_python:
+                return self._noted(build, f"{_NO_PYTHON.format(build.python)} (with Python {python} it is {path.name})")
             return self._noted(build, f"built here it is {path.name}, for this machine alone")
-        return self._noted(build, reason)
+        # What failed is tried again next time: its cause may be gone by then.
+        lead = _NO_PYTHON.format(build.python) if build.wants_python or not failed else ""
+        return Unbuildable("; ".join(filter(None, (lead, failed))))
 
     def note(self, build: Build) -> Unbuildable | bool:
         """What an earlier run found out: why it cannot be built, or whether trying it out gave a wheel."""
@@ -222,9 +250,13 @@ class Builder:
 
 
 def _last_line(text: str) -> str:
-    """The end of what a build said, without uv's general advice."""
+    """The end of what the build itself said, if anything: uv adds where it was, and general advice."""
     lines = [masked(line.strip()) for line in text.splitlines()]
-    return next((line for line in reversed(lines) if line and not line.startswith("hint:")), "it said nothing")
+    said = [line for line in lines if line and not line.startswith(("hint:", "Building "))]
+    ends = [number for number, line in enumerate(said) if _UV_SAYS.match(line)]
+    own = said[: ends[-1]] if ends else []
+    last: str = (own or said or ["it said nothing"])[-1]
+    return last
 
 
 def _only_wheel(build: Build, out: Path) -> Path:

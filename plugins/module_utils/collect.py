@@ -15,8 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, Sdist, fits
-from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable
-from ansible_collections.airgap.uv.plugins.module_utils.errors import ExtraWheelInvalid
+from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable, failure
+from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    AirgapError,
+    BuildFailed,
+    BuiltWheelWrong,
+    ExtraWheelInvalid,
+    FetchFailed,
+    InterpreterMissing,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
@@ -50,6 +57,7 @@ class Work:
     taken: list[Taken] = field(default_factory=list)
     spare: list[Taken] = field(default_factory=list)  # wheels that are there, of targets that are left out, or of none
     fetched: list[str] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)  # builds that failed and that no target waits for
     stats: dict[str, Any] = field(
         default_factory=lambda: {"downloaded": 0, "downloaded_bytes": 0, "built": 0, "reused": 0}
     )
@@ -108,7 +116,7 @@ class Work:
         lacking = {python for python in pythons if not self.builder.has_python(python)}
         for build, artifact in unbuilt:
             if not build.elsewhere and build.python in lacking:
-                build = replace(build, elsewhere=f"a machine with Python {build.python}")
+                build = replace(build, elsewhere=f"a machine with Python {build.python}", wants_python=True)
             note = self.builder.note(build) if build.elsewhere else False
             if isinstance(note, Unbuildable):
                 self.obstacles += note.obstacles(build)
@@ -135,10 +143,10 @@ class Work:
             rest = tuple(target for target in build.targets if target not in targets)
             if rest:
                 self.unbuilt.append((replace(build, targets=rest), artifact))
+            elif build.targets and not (build.elsewhere and self.builder.note(build)):
+                self.trials.append((build, artifact))
             elif build.tells_version:
                 self.unbuilt.append((replace(build, targets=(), elsewhere=""), artifact))
-            elif build.elsewhere and not self.builder.note(build):
-                self.trials.append((build, artifact))
         if not (self.fetched or self.stats["built"]):
             self.stats["reused"] = len(self.taken)
 
@@ -161,9 +169,22 @@ class Work:
                     files[str(path)] = (artifact, path)
         return list(files.values())
 
-    def fetch(self, files: list[tuple[Artifact, Path]], fetcher: Fetcher, temporary: Path) -> None:
-        """Bring `files` from indexes, and the caller's own wheels."""
-        self.stats["downloaded_bytes"] = fetcher.fetch(files, temporary)
+    def fetch(
+        self, files: list[tuple[Artifact, Path]], fetcher: Fetcher, temporary: Path, partial: bool = False
+    ) -> None:
+        """Bring `files` from indexes, and the caller's own wheels.
+
+        With `partial`, what cannot be had keeps its targets from being served, if others are left.
+        """
+        try:
+            self.stats["downloaded_bytes"] = fetcher.fetch(files, temporary)
+        except FetchFailed as error:
+            if not partial:
+                raise
+            lost = {name: f"{name} cannot be fetched from {where}: {reason}" for name, where, reason in error.files}
+            files = [(artifact, path) for artifact, path in files if artifact.filename not in lost]
+            self._go_without(lost, error)
+            self.stats["downloaded_bytes"] = sum(path.stat().st_size for _artifact, path in files)
         self.stats["downloaded"] = len(files)
         for taken, _artifact in self.missing:
             # The lock may be wrong about it: no hash covers the size.
@@ -175,26 +196,81 @@ class Work:
             os.replace(_verified_copy(extra, temporary), destination)
             self._add(taken)
 
+    def _go_without(self, lost: Mapping[str, str], error: FetchFailed) -> None:
+        """Files that could not be fetched, by name with the reason; the error where no target can do without."""
+        wheels = [(taken, artifact) for taken, artifact in self.missing if artifact.filename in lost]
+        builds = [
+            (build, artifact) for build, artifact in self.unbuilt if artifact is not None and artifact.filename in lost
+        ]
+        found = [
+            *(
+                Obstacle(target, f"{taken.wheel.name} {taken.wheel.version}".strip(), lost[artifact.filename])
+                for taken, artifact in wheels
+                for target in taken.targets
+            ),
+            *(
+                Obstacle(target, build.label, lost[artifact.filename])
+                for build, artifact in builds
+                for target in build.targets
+            ),
+        ]
+        asked = {target for taken in self.expected() for target in taken.targets}
+        asked |= {target for build, _artifact in self.unbuilt for target in build.targets}
+        if asked <= {each.target for each in found}:
+            raise error
+        self.obstacles += found
+        self.missing = [item for item in self.missing if item not in wheels]
+        self.unbuilt = [item for item in self.unbuilt if item not in builds]
+        self.trials = [item for item in self.trials if item[1] is None or item[1].filename not in lost]
+
     def build(self, temporary: Path) -> None:
-        """Build what no earlier run built from the same bytes."""
+        """Build what no earlier run built from the same bytes; what fails is in the way of its own targets alone."""
+        failed: list[tuple[Build, AirgapError]] = []
         for number, (build, _artifact) in enumerate(self.unbuilt, start=1):
             # A wheel of pure Python that was just built serves the next Python too.
             found: Wheel | Unbuildable | None = self.builder.reuse(build)
             if found is None:
                 self.progress.say(f"builds {build.name} for Python {build.python} ({number} of {len(self.unbuilt)})")
                 make = self.builder.build_pure if build.elsewhere else self.builder.build
-                found = make(build, temporary)
+                try:
+                    found = make(build, temporary)
+                except (BuildFailed, BuiltWheelWrong, InterpreterMissing) as error:
+                    failed.append((build, error))
+                    continue
                 self.stats["built"] += isinstance(found, Wheel)
             if isinstance(found, Unbuildable):
                 self.obstacles += found.obstacles(build)
             elif found is not None:
                 self._take(build, found)
         self.unbuilt = []
+        for build, why in failed:
+            # What another Python built since may serve this one too.
+            wheel = self.builder.reuse(build)
+            if wheel:
+                self._take(build, wheel)
+            elif build.targets:
+                self.obstacles += failure(build, why)
+            else:
+                self.untold.append(f"{why} No target takes it; the release's name does without its version.")
         for build, _artifact in self.trials:
-            self.progress.say(f"tries to build {build.name} for Python {build.python}")
-            tried = self.builder.build_pure(build, temporary, keep=False)
-            self.obstacles += tried.obstacles(build) if isinstance(tried, Unbuildable) else ()
+            tried: Wheel | Unbuildable | None = self.builder.reuse(build)
+            if tried is None:
+                self.progress.say(f"tries to build {build.name} for Python {build.python}")
+                try:
+                    tried = self._tried(build, temporary)
+                except (BuildFailed, BuiltWheelWrong, InterpreterMissing) as error:
+                    self.obstacles += failure(build, error)
+            if isinstance(tried, Unbuildable):
+                self.obstacles += tried.obstacles(build)
+            elif tried is not None:
+                self.spare.append(_built(build, tried))
         self.trials = []
+
+    def _tried(self, build: Build, temporary: Path) -> Wheel | Unbuildable | None:
+        """Nobody waits for the wheel, but the next run may; and it tells the version where nothing else does."""
+        if build.elsewhere:
+            return self.builder.build_pure(build, temporary, keep=build.tells_version)
+        return self.builder.build(build, temporary)
 
     def _take(self, build: Build, wheel: Wheel) -> None:
         (self.taken if build.targets else self.spare).append(_built(build, wheel))

@@ -226,13 +226,16 @@ class Session:
         files = [(transport.applied(file), path) for file, path in work.to_fetch(self.params["build"] == "defer")]
         report = reporter(self.progress, len(files), sum(artifact.size or 0 for artifact, _path in files))
         fetcher = Fetcher(transport, max(1, self.params["jobs"]), max(0, self.params["retries"]), report)
-        work.fetch(files, fetcher, self.temporary)
+        work.fetch(files, fetcher, self.temporary, self.params["partial"])
+        if self.params["partial"]:
+            self._leave_out(work)
 
     def build(self, work: Work) -> None:
         if self.check_mode or self.temporary is None or self.params["build"] == "defer":
             return
         work.build(self.temporary)
         work.weigh_wheels()
+        self.warnings += work.untold
         self._leave_out(work)
 
     def record(self, work: Work) -> None:

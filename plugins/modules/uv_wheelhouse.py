@@ -253,7 +253,8 @@ options:
         the others. Otherwise one target that cannot be served fails the whole, with all obstacles of all targets.
       - An entry of O(targets) that contradicts itself, or that is none, is left out like those.
       - The release is the same one, whichever targets are served.
-      - A build that fails on this machine for targets of its own kind fails the whole all the same.
+      - That a build fails, or a file cannot be fetched, stands in the way of those targets alone that need it.
+        Bytes that are not what the lock says always fail the whole.
     type: bool
     default: false
   stage:

@@ -332,7 +332,7 @@ def test_a_wheel_with_compiled_code_does_not(here: Here, tmp_path: Path) -> None
 
 
 def test_a_build_for_another_machine_that_fails(here: Here, tmp_path: Path) -> None:
-    """It is not tried again at once, and not given up for ever: what the build needs may be installed."""
+    """It is tried again, for what the build needs may be there by then; no credential is told."""
     source = make_sdist(
         tmp_path / "src", "alpha", prelude="raise SystemExit('nothing at https://me:secret@index.test/')"
     )
@@ -340,11 +340,8 @@ def test_a_build_for_another_machine_that_fails(here: Here, tmp_path: Path) -> N
     with here.house.temporary() as temporary:
         found = here.builder.build_pure(build, temporary)
     assert isinstance(found, Unbuildable)
-    assert "failed (" in found.reason
-    assert here.builder.note(build) == found
-    (note,) = (here.house.cache / "trials").iterdir()
-    assert "secret" not in found.reason + note.read_text(encoding="utf-8")
-    os.utime(note, (0, 0))
+    assert found.reason.startswith(f"building it with Python {PYTHON} failed (nothing at https://")
+    assert "secret" not in found.reason
     assert here.builder.note(build) is False
 
 
@@ -355,6 +352,6 @@ def test_a_python_that_is_not_here(here: Here, tmp_path: Path) -> None:
     with here.house.temporary() as temporary:
         found = here.builder.build_pure(build, temporary)
         assert isinstance(found, Unbuildable)
-        assert found.reason == "no Python 3.99 is here to build it with"
+        assert found.reason == "the controller has no Python 3.99 to build it with; install it there"
         usual = dataclasses.replace(here.builder, home=lambda: PYTHON)
         assert isinstance(usual.build_pure(build, temporary), Wheel)

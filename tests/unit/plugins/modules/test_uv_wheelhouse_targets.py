@@ -228,15 +228,68 @@ def test_builds_of_targets_that_are_left_out_are_told_too(collect: Collect) -> N
 
 
 def test_a_build_that_fails(collect: Collect) -> None:
-    """On this machine's own account it ends the run; where it could only be tried it is an obstacle."""
-    make_sdist(collect.index.folder, "delta", prelude=fails())
-    collect.make("delta; platform_machine != 'nothing'")
-    refused = collect(targets=[TARGET, OTHER], partial=True)
-    assert refused.failed
-    assert "Building delta-1.0.tar.gz" in refused.msg
+    """It keeps those from being served that need it; where it could only be tried it is an obstacle too."""
+    make_sdist(collect.index.folder, "delta", prelude=fails(50))
+    collect.make("alpha", f"delta; platform_machine == '{ARCH}'", "native")
+    newer = {"python": PYTHON, "platform": f"{OTHER_ARCH}-manylinux_2_36"}
+    for targets in ([TARGET, newer, OTHER], [TARGET, newer]):
+        refused = collect(targets=targets)
+        assert refused.failed
+        assert f"delta 1.0 for {LABEL}: Building delta-1.0.tar.gz with" in refused.msg
+        assert ("asks for glibc 2.34" in refused.msg) is (OTHER in targets)
+    result = collect.succeed(targets=[TARGET, newer, OTHER], partial=True)
+    assert sorted(labels(result["obstacles"])) == sorted([LABEL, OTHER_LABEL])
+    assert labels(result["proofs"]) == [f"{PYTHON}-{OTHER_ARCH}-manylinux_2_36"]
+    reason = next(each["reason"] for each in result["obstacles"] if each["target"] == LABEL)
+    first, *output = reason.splitlines()
+    assert "Install what its build needs on the controller, or bring a wheel (extra_wheels)" in first
+    assert len(output) <= 12
+    assert "    error: the header frobnicate.h was not found" in output
+
+
+def test_a_build_that_fails_for_another_machine(collect: Collect) -> None:
+    """Its reason is the build's own, and it is tried again: its cause may be gone."""
+    broken = collect.folder / "broken"
+    broken.touch()
+    prelude = f"if os.path.exists({str(broken)!r}): sys.exit('error: no frobnicate.h')"
+    make_sdist(collect.index.folder, "delta", prelude=prelude)
+    collect.make("delta")
     result = collect.succeed(targets=[OTHER], partial=True)
     assert labels(result["obstacles"]) == [OTHER_LABEL]
-    assert "failed (" in result["obstacles"][0]["reason"]
+    assert "failed (error: no frobnicate.h)" in result["obstacles"][0]["reason"]
+    broken.unlink()
+    again = collect.succeed(targets=[OTHER], partial=True)
+    assert (again["obstacles"], len(again["wheels"])) == ([], 1)
+
+
+@needs_compiler
+def test_a_python_that_the_controller_lacks(collect: Collect) -> None:
+    make_sdist(collect.index.folder, "delta", extension=True)
+    collect.make("delta")
+    result = collect.succeed(targets=[{"python": "3.99", "platform": PLATFORM}], partial=True)
+    (obstacle,) = result["obstacles"]
+    for words in ("no Python 3.99 to build it with; install it there", "a machine with Python 3.99"):
+        assert words in obstacle["reason"]
+    assert "this machine alone" not in obstacle["reason"]
+
+
+def test_a_file_that_cannot_be_fetched(collect: Collect) -> None:
+    """It keeps those from being served that need it, where there are others."""
+    for tag in (f"{CPYTHON}-{CPYTHON}-win_amd64",):
+        make_wheel(collect.index.folder, "native", tag=tag)
+    collect.make("alpha", "native")
+    (collect.index.folder / f"native-1.0-{CPYTHON}-{CPYTHON}-win_amd64.whl").unlink()
+    refused = collect(targets=[TARGET, WINDOWS])
+    assert refused.failed
+    assert "could not be fetched" in refused.msg
+    result = collect.succeed(targets=[TARGET, WINDOWS], partial=True)
+    (obstacle,) = result["obstacles"]
+    assert (obstacle["target"], obstacle["package"]) == (f"{PYTHON}-windows", "native 1.0")
+    assert "cannot be fetched from" in obstacle["reason"]
+    assert {tuple(targets) for targets in taken(result).values()} == {(LABEL,)}
+    alone = collect(targets=[WINDOWS], partial=True)
+    assert alone.failed
+    assert "could not be fetched" in alone.msg
 
 
 def test_deferred_builds_are_no_obstacle(collect: Collect) -> None:
