@@ -4,7 +4,7 @@
 
 """What a folder of installed files is held to: a record of their hashes, in the form of sha256sum.
 
-It is written last, so a folder without one is half of an installation.
+Links stand in it as comments. It is written last, so a folder without one is half of an installation.
 """
 
 from __future__ import annotations
@@ -56,24 +56,33 @@ def verify(path: Path, sha256: str) -> None:
 
 
 def intact(folder: Path, heading: str) -> bool:
-    """Whether a record is there, of this heading, and every file that it lists has the bytes it says."""
+    """Whether a record is there, of this heading, and the folder holds what it lists, and nothing else.
+
+    An added file may steer whatever Python runs from there. Bytecode that Python itself adds is let be.
+    """
     try:
         lines = (folder / NAME).read_text(encoding="utf-8").splitlines()
         if not lines or lines[0] != f"# {heading}":
             return False
-        return all(sha256_of(folder / name) == digest for digest, name in map(_entry, lines[1:]))
+        listed = dict(_entry(line)[::-1] for line in lines[1:] if not line.startswith("#"))
+        added = {_name(path, folder) for path in _files(folder)} - {*listed, NAME}
+        if any("/__pycache__/" not in f"/{name}" for name in added):
+            return False
+        links = [line for line in lines[1:] if line.startswith("#")]
+        return links == list(_links(folder)) and all(sha256_of(folder / name) == listed[name] for name in listed)
     except (OSError, ValueError):
         return False
 
 
 def write(folder: Path, heading: str) -> Path:
-    """Record all regular files below `folder`; sha256sum -c reads it. Renamed into its place when it is whole."""
+    """Record all files and links below `folder`; sha256sum -c reads it. Renamed into its place when it is whole."""
     beside = folder / f".{NAME}"
     with beside.open("w", encoding="utf-8") as file:
         file.write(f"# {heading}\n")
         for path in _files(folder):
             if path != beside:
-                file.write(f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n")
+                file.write(f"{sha256_of(path)}  {_name(path, folder)}\n")
+        file.writelines(f"{line}\n" for line in _links(folder))
     beside.replace(folder / NAME)
     return folder / NAME
 
@@ -82,6 +91,19 @@ def _files(folder: Path) -> Iterator[Path]:
     for above, folders, names in os.walk(folder):
         folders.sort()
         yield from (Path(above, name) for name in sorted(names) if not Path(above, name).is_symlink())
+
+
+def _links(folder: Path) -> Iterator[str]:
+    """A line for each link, to a file or a folder."""
+    for above, folders, names in os.walk(folder):
+        folders.sort()
+        for path in (Path(above, name) for name in sorted([*folders, *names])):
+            if path.is_symlink():
+                yield f"# {_name(path, folder)} -> {os.readlink(path)}"
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def _entry(line: str) -> tuple[str, str]:

@@ -34,7 +34,11 @@ def folder(tmp_path: Path) -> Path:
 
 CHANGED: list[tuple[Callable[[Path], object], bool]] = [
     (lambda folder: None, True),
-    (lambda folder: (folder / "lib/three").touch(), True),
+    (lambda folder: (folder / "lib/three").touch(), False),
+    (lambda folder: write_tree(folder, {"lib/__pycache__/one.pyc": "made by Python"}), True),
+    (lambda folder: (folder / "link").unlink(), False),
+    (lambda folder: (folder / "another").symlink_to("lib"), False),
+    (lambda folder: [(folder / "link").unlink(), (folder / "link").symlink_to("lib/two words")], False),
     (lambda folder: (folder / "lib/one").write_text("2"), False),
     (lambda folder: (folder / "lib/one").unlink(), False),
     (lambda folder: shutil.rmtree(folder / "lib"), False),
