@@ -24,7 +24,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.deployment import Uv
 from ansible_collections.airgap.uv.plugins.module_utils.environ import clean
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Runner
-from ansible_collections.airgap.uv.plugins.module_utils.record import verify, write
+from ansible_collections.airgap.uv.plugins.module_utils.record import NAME, verify, write
 from ansible_collections.airgap.uv.plugins.module_utils.scratch import Scratch, scratch
 from ansible_collections.airgap.uv.plugins.module_utils.specifier import parse_release
 from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive
@@ -83,20 +83,19 @@ class Installation:
 
     archive: Archive
     deployment: Path
-    uv: Uv
     owner: Owner
     environ: Mapping[str, str]
     run_command: CommandRunner
     probe: Runner
 
-    def install(self, source: Path) -> Interpreter:
+    def install(self, source: Path, uv: Uv) -> Interpreter:
         """Install from `source`. What was there, half or changed, is there again where this fails.
 
         Raises `UvTooOld`, `ArchiveChanged`, `ArchiveUnreadable`, `PythonNotInstalled` or `PythonUnusable`,
         and what `scratch` raises.
         """
-        if parse_release(self.uv.version) < MINIMUM:
-            raise UvTooOld(self.uv.path, self.uv.version, ".".join(map(str, MINIMUM)))
+        if parse_release(uv.version) < MINIMUM:
+            raise UvTooOld(uv.path, uv.version, ".".join(map(str, MINIMUM)))
         verify(source, self.archive.sha256)
         home = self.archive.home(self.deployment)
         self._make_folders(home.parent)
@@ -104,15 +103,16 @@ class Installation:
             # Another run may have had it meanwhile.
             found = self.archive.installed(self.deployment, self.probe)
             if found:
+                self.settle()
                 return found
             if os.path.lexists(home):
                 held.set_aside()
             try:
-                self._unpack(source, home, held)
+                self._unpack(source, uv, home, held)
                 found = self._probed()
                 self._compile(home)
-                self._settle(home)
-                self.owner.give(write(home, self.archive.heading))
+                write(home, self.archive.heading)
+                self.settle()
             except BaseException:
                 shutil.rmtree(home, ignore_errors=True)
                 held.put_back()
@@ -125,7 +125,7 @@ class Installation:
             folder.mkdir(mode=0o755)
             self.owner.give(folder)
 
-    def _unpack(self, source: Path, home: Path, held: Scratch) -> None:
+    def _unpack(self, source: Path, uv: Uv, home: Path, held: Scratch) -> None:
         downloads = held.path / "downloads.json"
         entry = self.archive.build.download(source.absolute().as_uri(), self.archive.sha256)
         key = self.archive.build.key
@@ -139,10 +139,10 @@ class Installation:
             "UV_PYTHON_INSTALL_DIR": str(home),
             "UV_NO_WRAP": "1",
         }
-        argv = [self.uv.path, "python", "install", key, "--no-config", "--no-cache", "--offline"]
+        argv = [uv.path, "python", "install", key, "--no-config", "--no-cache", "--offline"]
         rc, out, err = self.run_command([*argv, "--color", "never", "--no-progress"], environ)
         if rc != 0 or not (home / key).is_dir():
-            raise PythonNotInstalled(str(source), self.archive.build.python, self.uv.version, _last(err or out))
+            raise PythonNotInstalled(str(source), self.archive.build.python, uv.version, _last(err or out))
         # uv leaves a lock that everybody may write, and a link that would name the next patch release one day.
         for left in list(home.iterdir()):
             if left.name != key:
@@ -166,12 +166,20 @@ class Installation:
         compileall = [str(home / build.key / build.executable), "-I", "-m", "compileall", "-q", "-x", _NOT_COMPILED]
         self.run_command([*compileall, str(library)], clean(self.environ))
 
-    def _settle(self, home: Path) -> None:
+    @property
+    def settled(self) -> bool:
+        """Whether what is installed belongs to the owner. The record is given last, so it speaks for the rest."""
+        return not self.owner.differs((self.archive.home(self.deployment) / NAME).lstat())
+
+    def settle(self) -> None:
         """uv sets modes by the umask, which is 022, and takes no owner from an archive."""
+        home = self.archive.home(self.deployment)
         self.owner.give(home)
         for above, folders, files in os.walk(home):
             for name in (*folders, *files):
-                self.owner.give(Path(above, name))
+                if Path(above, name) != home / NAME:
+                    self.owner.give(Path(above, name))
+        self.owner.give(home / NAME)
 
 
 def _last(said: str) -> str:

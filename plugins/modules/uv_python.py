@@ -14,7 +14,8 @@ description:
   - Each archive has a folder of its own, C(python/VERSION-HASH) under O(path), so that another build or the next
     patch release never touches a Python that is in use. uv's link from the minor version is removed.
   - A record with the hash of each installed file is written last, as C(SHA256SUMS) in that folder. Where it is
-    missing, or a file is not as it was, or the interpreter does not run, the Python is installed anew.
+    missing, or a file or link is not as it was, or one was added, or the interpreter does not run, the Python is
+    installed anew. Bytecode that Python adds is let be.
   - Pythons that nothing uses any more are not removed.
 version_added: 0.2.0
 author:
@@ -182,34 +183,38 @@ def installed(module: AnsibleModule) -> dict[str, Any]:
     there = os.path.lexists(archive.home(deployment))
     found = archive.installed(deployment, probe)
     uv = None
+
+    def run(argv: list[str], env: Mapping[str, str]) -> tuple[int, str, str]:
+        return run_command(module, argv, env)
+
+    installation = Installation(archive, deployment, owner, dict(os.environ), run, probe)
+    settled = bool(found) and installation.settled
     if not found and module.check_mode:
         if source.is_file():
             verify(source, archive.sha256)
     elif not found:
         uv = find_uv(given, probe)
-
-        def run(argv: list[str], env: Mapping[str, str]) -> tuple[int, str, str]:
-            return run_command(module, argv, env)
-
-        Installation(archive, deployment, uv, owner, dict(os.environ), run, probe).install(source)
+        installation.install(source, uv)
+    elif not settled and not module.check_mode:
+        installation.settle()
     return {
-        "changed": not found,
+        "changed": not settled,
         "python": {"path": str(archive.interpreter(deployment)), "version": archive.build.version},
         "home": str(archive.home(deployment)),
         "uv": {"path": uv.path, "version": uv.version} if uv else None,
-        "diff": describe(archive, deployment, bool(found), there),
+        "diff": describe(archive, deployment, found=bool(found), settled=settled, there=there),
     }
 
 
-def describe(archive: Archive, deployment: Path, found: bool, there: bool) -> dict[str, str]:
-    """The diff; what is there and is not whole is told as such."""
+def describe(archive: Archive, deployment: Path, *, found: bool, settled: bool, there: bool) -> dict[str, str]:
+    """The diff; what is there and is not whole, or is another's, is told as such."""
     header = str(archive.home(deployment))
     whole = f"Python {archive.build.python} out of {archive.heading}\n"
     before = "half of a Python, or one that was changed\n" if there else ""
     return {
         "before_header": header,
         "after_header": header,
-        "before": whole if found else before,
+        "before": (whole if settled else f"{whole}of another owner\n") if found else before,
         "after": whole,
     }
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -127,6 +128,27 @@ def test_a_second_run_changes_nothing(installed: Host) -> None:
         assert (said["changed"], said["uv"]) == (False, None)
         assert said["diff"]["before"] == said["diff"]["after"] != ""
     assert snapshot(installed.path) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_another_owner_gets_all_of_it(installed: Host) -> None:
+    home = Path(installed.succeed()["home"])
+    for owner, uid in (("nobody", pwd.getpwnam("nobody").pw_uid), ("root", 0)):
+        said = installed.succeed(owner=owner, check=True, diff=True)
+        assert said["changed"] is True
+        assert "of another owner" in said["diff"]["before"]
+        assert installed.succeed(owner=owner)["changed"] is True
+        assert {path.lstat().st_uid for path in [home, *home.rglob("*")]} == {uid}
+        assert installed.succeed(owner=owner)["changed"] is False
+
+
+def test_a_file_that_was_added_is_removed(installed: Host) -> None:
+    """Python would run it at each start."""
+    said = installed.succeed()
+    added = Path(said["python"]["path"]).parents[1] / f"lib/python{MINOR}/sitecustomize.py"
+    added.write_text("import os\n")
+    assert installed.succeed()["changed"] is True
+    assert not added.exists()
 
 
 def test_an_environment_keeps_to_this_very_build(installed: Host, tmp_path: Path) -> None:
