@@ -26,7 +26,6 @@ from packaging.tags import sys_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-
 Packages = set[tuple[str, str]]
 
 
