@@ -179,6 +179,18 @@ def test_each_distinct_wish_has_its_own_project(tmp_path: Path, project: Path) -
     assert [(hosts.path_of(host) / "current/main.py").exists() for host in hosts.hosts] == [True, True, True, False]
 
 
+def test_hosts_do_not_prune_what_others_need_or_take_their_settings(tmp_path: Path, project: Path) -> None:
+    hosts = fleet(tmp_path, project, {}, {"extras": ["more"]}, {"ca_bundle": "/nowhere/ca.pem"})
+    assert hosts.run(prune=True, partial=True) != 0
+    assert hosts.deployed == ["web1", "web2"]
+    assert "web3:\n  - Nothing was collected: " in hosts.page
+    assert "/nowhere/ca.pem" in hosts.page
+    before = snapshot(tmp_path / "home/.cache/airgap.uv", times=False)
+    assert hosts.run("--limit", "web1", prune=True) == 0, hosts.output
+    assert hosts.changed == [0]
+    assert snapshot(tmp_path / "home/.cache/airgap.uv", times=False) == before
+
+
 def test_a_project_that_changes_between_two_batches_stops_the_run(tmp_path: Path, project: Path) -> None:
     hosts = fleet(tmp_path, project, {}, {}, {})
     changed = {"content": "print('new')\n", "dest": str(hosts.project / "main.py"), "mode": "0644"}
