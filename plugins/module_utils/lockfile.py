@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
@@ -22,10 +22,13 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     ProjectMissing,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.index import Index
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import markers, specifiers, tomli, utils
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import markers, pylock, specifiers, tomli, utils
 
 # The lock version this code reads. uv refuses a higher one too; revisions stay compatible.
 _LOCK_VERSION = 1
+
+# The names of a standard lock (PEP 751, "File Name").
+_PYLOCK = re.compile(r"^pylock(\.[^.]+)?\.toml$")
 
 # Build requirements that take the version from the version control system's history.
 _VCS_VERSIONING = re.compile(
@@ -125,7 +128,7 @@ class Pyproject:
 
 @dataclass(frozen=True)
 class Lockfile:
-    """A `uv.lock` with the `pyproject.toml` beside it."""
+    """A `uv.lock` with the `pyproject.toml` beside it, or a `pylock.toml` with whatever is beside it."""
 
     path: Path
     pyproject: Pyproject
@@ -137,11 +140,15 @@ class Lockfile:
     required: tuple[markers.Marker, ...] = ()  # those that it was made to have a wheel for
     hashes: frozenset[str] = frozenset()  # sha256 of every file that it names, for whatever extra, group or package
     versions: frozenset[tuple[str, str]] = frozenset()  # name and version of every package
+    standard: pylock.Pylock | None = None  # what a pylock.toml says
 
     @classmethod
     def read(cls, path: Path) -> Lockfile:
         """Read the lock at `path`; each error says what is wrong with it and what to do."""
-        _refuse_other_formats(path)
+        if _PYLOCK.match(path.name):
+            return cls._of_pylock(path)
+        if path.name != "uv.lock":
+            raise LockfileNotSupported(str(path), "a lock is named uv.lock, pylock.toml or pylock.NAME.toml")
         pyproject = Pyproject.read(path.parent)
         if not path.is_file():
             above = next((str(parent) for parent in path.parent.parents if (parent / "uv.lock").is_file()), None)
@@ -163,6 +170,45 @@ class Lockfile:
             frozenset((str(package["name"]), str(package.get("version", ""))) for package in packages),
         )
 
+    @classmethod
+    def _of_pylock(cls, path: Path) -> Lockfile:
+        """A project beside it lends its name, version and files; the lock alone says whether it is a package."""
+        if not path.is_file():
+            raise LockfileMissing(str(path))
+        try:
+            standard = pylock.Pylock.from_dict(read_toml(path))
+        except pylock.PylockUnsupportedVersionError as error:
+            raise FileInvalid(str(path), f"{error}; update this collection, or lock in that version") from error
+        except pylock.PylockValidationError as error:
+            raise FileInvalid(str(path), str(error)) from error
+        pyproject = Pyproject.read(path.parent, optional=True)
+        members = [
+            Member(package.name, str(package.version or "") or None, _normal(package.directory.path), True)
+            for package in standard.packages
+            if package.directory
+        ]
+        if pyproject.raw and not any(member.folder == "." for member in members):
+            members.append(Member(pyproject.name or _folder_name(path), pyproject.version, ".", False))
+        indexes = Counter(package.index for package in standard.packages if package.index)
+        marked = next((index.url for index in pyproject.indexes if index.default), None)
+        return cls(
+            path,
+            pyproject,
+            standard.requires_python or specifiers.SpecifierSet(),
+            tuple(members),
+            marked or (indexes.most_common(1)[0][0] if indexes else None),
+            (),
+            tuple(standard.environments or ()),
+            hashes=frozenset(_standard_hashes(standard)),
+            versions=frozenset((str(package.name), str(package.version or "")) for package in standard.packages),
+            standard=standard,
+        )
+
+    @property
+    def name(self) -> str:
+        """What is deployed where no member is: the folder's name says most."""
+        return _folder_name(self.path) if self.standard else "workspace"
+
     @property
     def folder(self) -> Path:
         return self.path.parent
@@ -182,13 +228,19 @@ def _lines(path: Path) -> int:
         return sum(1 for _line in file)
 
 
-def _refuse_other_formats(path: Path) -> None:
-    if re.match(r"^pylock(\.[^.]+)?\.toml$", path.name):
-        raise LockfileNotSupported(
-            str(path), "pylock.toml is not an input of this version yet; give the project's uv.lock"
-        )
-    if path.name != "uv.lock":
-        raise LockfileNotSupported(str(path), "a lock is named uv.lock and lies beside its pyproject.toml")
+def _standard_hashes(lock: pylock.Pylock) -> Iterator[str]:
+    for package in lock.packages:
+        for artifact in (*(package.wheels or ()), *([package.sdist] if package.sdist else ())):
+            yield artifact.hashes.get("sha256", "").lower()
+
+
+def _folder_name(path: Path) -> str:
+    """The name of the lock's folder as a project may be called, without what no name may hold."""
+    return utils.canonicalize_name(re.sub(r"[^A-Za-z0-9]+", "-", path.parent.name).strip("-") or "project")
+
+
+def _normal(folder: str) -> str:
+    return PurePosixPath(folder).as_posix()
 
 
 def _packages(path: Path, raw: Mapping[str, Any]) -> list[dict[str, Any]]:

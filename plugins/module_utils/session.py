@@ -44,6 +44,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.selection import Selecti
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import refuse_foreign
 from ansible_collections.airgap.uv.plugins.module_utils.staging import Staging, written
+from ansible_collections.airgap.uv.plugins.module_utils.standard import chosen
 from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target
 from ansible_collections.airgap.uv.plugins.module_utils.tool import tool_lock
 from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns
@@ -172,7 +173,7 @@ class Session:
 
     def check_lock(self) -> None:
         """Refuse a lock that is out of date, unless it is to be taken as it is."""
-        if self.params["frozen"]:
+        if self.params["frozen"] or self.lock.standard:
             return
         if not self.sources.dynamic:
             self.uv.check_lock(self.lock.folder, self.lock.requires_python)
@@ -182,7 +183,8 @@ class Session:
             self.uv.check_lock(self.sources.copy(folder / "copy"), self.lock.requires_python)
 
     def export(self) -> pylock.Pylock:
-        exported = self.uv.export(self.lock, self.groups)
+        standard = self.lock.standard
+        exported = chosen(standard, self.groups) if standard else self.uv.export(self.lock, self.groups)
         self.homes.update(homes(exported))
         return exported
 

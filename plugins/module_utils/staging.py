@@ -40,7 +40,7 @@ class Staging:
         """The staged project of a lock whose every wheel is known."""
         member = self.member
         return StagedProject(
-            name=member.name if member else "workspace",
+            name=member.name if member else self.lock.name,
             version=self._version(member, taken),
             requires_python=str(self.lock.requires_python) or ">=3.9",
             find_links=find_links,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: uv_wheelhouse
-short_description: Collect what a uv.lock names into a verified wheelhouse
+short_description: Collect what a uv.lock or pylock.toml names into a verified wheelhouse
 version_added: 0.1.0
 description:
-  - Reads the C(uv.lock) of a project, fetches the wheels that given targets take, builds those that exist only as
-    source, and stages a project that names every wheel with its hash.
+  - Reads the C(uv.lock) of a project or a C(pylock.toml), fetches the wheels that given targets take, builds those
+    that exist only as source, and stages a project that names every wheel with its hash.
   - Every file is checked against the hash that the lock has for it, those that are there already too.
   - Always runs on the controller, without become and under the Python that runs Ansible (or the one in the variable
     C(uv_deploy_controller_python)), whatever the connection of the task is.
@@ -36,7 +36,12 @@ options:
     type: path
   lockfile:
     description:
-      - Path of a C(uv.lock) instead, which lies beside its C(pyproject.toml).
+      - Path of a C(uv.lock) instead, which lies beside its C(pyproject.toml), or of a C(pylock.toml) or
+        C(pylock.NAME.toml) of any tool (PEP 751).
+      - "Beside a C(pylock.toml) there may be a project: then its name, version and files are taken as with a
+        C(uv.lock), and it is installed as a wheel if the lock has it. Without one, the staged project is called like
+        the folder, and only what O(stage.include) names travels."
+      - C(pylock.toml) has no O(package) and no O(all_packages), and nothing tells whether it is out of date.
     type: path
   frozen:
     description:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from ansible_collections.airgap.uv.tests.unit.support.deploying import Deployment
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import (
+    clean_environment,
     make_project,
     uv_executable,
     write_tree,
@@ -148,6 +150,22 @@ def test_which_files_travel(deployment: Deployment) -> None:
     found = {str(path.relative_to(release)) for path in release.rglob("*") if path.is_file()}
     found = {name for name in found if not name.startswith(".venv/")}
     assert found == {".gitignore", "main.py", "pyproject.toml", "uv.lock", "web/index.html"}
+
+
+@pytest.mark.parametrize("name", ["pylock.toml", "pylock.web.toml"])
+def test_a_standard_lock(name: str, deployment: Deployment) -> None:
+    """Where there is no uv.lock a pylock.toml is taken by itself, another when it is named."""
+    argv = [uv_executable(), "export", "--frozen", "--offline", "--format", "pylock.toml", "-o", name]
+    environment = clean_environment(deployment.home)
+    subprocess.run(argv, cwd=deployment.project, env=environment, capture_output=True, check=True)
+    if name == "pylock.toml":
+        (deployment.project / "uv.lock").unlink()
+        deployment.succeed()
+    else:
+        deployment.succeed(lockfile=name)
+    assert deployment.says == ("alpha 1.0", "app")
+    assert deployment.run(lockfile="pylock.other.toml") != 0
+    assert "pylock.other.toml on the controller" in " ".join(deployment.output.split())
 
 
 def test_check_mode_on_a_bare_host(deployment: Deployment) -> None:

@@ -107,7 +107,7 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
         Lockfile.read(path)
 
 
-@pytest.mark.parametrize("name", ["pylock.toml", "pylock.web.toml", "poetry.lock", "requirements.txt"])
+@pytest.mark.parametrize("name", ["pylock.web.site.toml", "poetry.lock", "requirements.txt"])
 def test_other_lock_formats_are_refused_by_name(name: str, tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / name).write_text("", encoding="utf-8")

@@ -189,10 +189,22 @@ BAD: dict[str, tuple[Callable[[Collect], Any], dict[str, Any], list[str]]] = {
         {"stage": {"path": "{project}/stage"}},
         ["{project}/stage lies inside the project {project}", "Name a folder outside it"],
     ),
-    "a pylock.toml": (
+    "a pylock.toml that says too little": (
         lambda collect: write_tree(collect.project, {"pylock.toml": 'lock-version = "1.0"\n'}),
         {"project": None, "lockfile": "{project}/pylock.toml"},
-        ["{project}/pylock.toml cannot be read", "uv.lock"],
+        ["{project}/pylock.toml is not valid", "created-by"],
+    ),
+    "a pylock.toml of another version": (
+        lambda collect: write_tree(
+            collect.project, {"pylock.toml": 'lock-version = "2.0"\ncreated-by = "x"\npackages = []\n'}
+        ),
+        {"project": None, "lockfile": "{project}/pylock.toml"},
+        ["{project}/pylock.toml is not valid", "2.0"],
+    ),
+    "no pylock.toml": (
+        nothing,
+        {"project": None, "lockfile": "{project}/pylock.web.toml"},
+        ["There is no {project}/pylock.web.toml"],
     ),
     "a git source": (
         from_elsewhere(f'git = "https://index.test/alpha.git?rev=1#{"0" * 40}"'),

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`pylock.toml` of any tool as the lock."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.airgap.uv.tests.unit.support.collecting import Collect
+from ansible_collections.airgap.uv.tests.unit.support.index import Index
+from ansible_collections.airgap.uv.tests.unit.support.projects import (
+    clean_environment,
+    uv_executable,
+    write_tree,
+)
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
+
+
+@pytest.fixture
+def collect(index: Index, tmp_path: Path) -> Collect:
+    make_wheel(index.folder, "alpha")
+    make_wheel(index.folder, "beta", "2.0", requires=["alpha"])
+    make_wheel(index.folder, "gamma")
+    return Collect(tmp_path, index)
+
+
+def uv(folder: Path, *words: str) -> None:
+    command = [str(uv_executable()), *words, "--no-cache", "--python", sys.executable]
+    environment = clean_environment(folder.parent / "uv-home", UV_OFFLINE="1")
+    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
+
+
+def exported(collect: Collect, *words: str) -> dict[str, Any]:
+    """The project's lock as uv writes it in the standard's form; the options that name it."""
+    uv(collect.project, "export", "--frozen", "--format", "pylock.toml", "-o", "pylock.toml", *words)
+    return {"project": None, "lockfile": collect.project / "pylock.toml"}
+
+
+def install(collect: Collect) -> Path:
+    """What a host does, with no index in reach; returns its packages' folder."""
+    release = collect.folder / "host/releases/one"
+    shutil.copytree(collect.wheelhouse, collect.folder / "host/wheels")
+    shutil.copytree(collect.stage, release)
+    uv(release, "sync", "--locked", "--no-index", "-f", "../../wheels")
+    return next(release.glob(".venv/lib/*/site-packages"))
+
+
+def test_it_is_the_same_as_the_lock_that_it_was_made_from(collect: Collect) -> None:
+    collect.make("beta", files={"data/page.html": "hello"})
+    options = exported(collect)
+    shutil.copy(collect.project / "pylock.toml", collect.folder)
+    (collect.project / "pylock.toml").unlink()
+    usual = collect.succeed()
+    shutil.copy(collect.folder / "pylock.toml", collect.project)
+    shutil.rmtree(collect.wheelhouse)
+    result = collect.succeed(**options)
+    assert result["wheels"] == usual["wheels"]
+    assert (collect.stage / "data/page.html").is_file()
+    files = [{**file} for file in result["stage"]["files"] if file["path"] != "pylock.toml"]
+    assert files == usual["stage"]["files"]
+    assert [proof["packages"] for proof in result["proofs"]] == [2]
+    assert collect.succeed(**options)["changed"] is False
+    assert (install(collect) / "beta").is_dir()
+
+
+def test_a_packaged_project_beside_it(collect: Collect) -> None:
+    collect.make("beta", packaged=True)
+    result = collect.succeed(**exported(collect))
+    assert {wheel["name"]: wheel["origin"]["kind"] for wheel in result["wheels"]} == {
+        "alpha": "index",
+        "app": "directory",
+        "beta": "index",
+    }
+    assert (install(collect) / "app").is_dir()
+
+
+def written(collect: Collect, top: str = "", **markers: str) -> dict[str, Any]:
+    """A lock with nothing beside it, as another tool writes it; of each name the marker, or nothing."""
+    text = f'lock-version = "1.0"\ncreated-by = "another"\n{top}\n'
+    for name, marker in markers.items():
+        wheel = next(collect.index.folder.glob(f"{name}-*.whl"))
+        text += f'[[packages]]\nname = "{name}"\nversion = "{wheel.name.split("-")[1]}"\n'
+        text += f"marker = {marker!r}\n".replace("'", '"', 0) if marker else ""
+        text += f'[[packages.wheels]]\nurl = "{collect.index.file_url(wheel.name)}"\n'
+        text += f'hashes = {{ sha256 = "{sha256(wheel)}" }}\n'
+        text += '[[packages.attestation-identities]]\nkind = "some"\n'
+    path = write_tree(collect.folder / "My Site", {"pylock.web.toml": text, "secret.txt": "stays"})
+    return {"project": None, "lockfile": path / "pylock.web.toml"}
+
+
+def test_a_lock_alone(collect: Collect) -> None:
+    options = written(collect, alpha="", beta='sys_platform == "linux"', gamma='sys_platform == "win32"')
+    result = collect.succeed(**options)
+    assert [wheel["name"] for wheel in result["wheels"]] == ["alpha", "beta"]
+    assert sorted(path.name for path in collect.stage.iterdir()) == ["pyproject.toml", "uv.lock"]
+    assert 'name = "my-site' in (collect.stage / "pyproject.toml").read_text(encoding="utf-8")
+    assert (install(collect) / "beta").is_dir()
+
+
+def test_extras_and_groups(collect: Collect) -> None:
+    top = 'extras = ["more"]\ndependency-groups = ["default", "docs"]\ndefault-groups = ["default"]'
+    options = written(
+        collect,
+        top,
+        alpha='"default" in dependency_groups and python_version >= "3.8"',
+        beta='"more" in extras',
+        gamma='"docs" in dependency_groups or "more" in extras and sys_platform == "win32"',
+    )
+    taken = [
+        [wheel["name"] for wheel in collect.succeed(**options, **more)["wheels"]]
+        for more in ({}, {"extras": ["more"]}, {"groups": ["docs"]}, {"only_groups": ["docs"]}, {"all_extras": True})
+    ]
+    assert taken == [["alpha"], ["alpha", "beta"], ["alpha", "gamma"], ["gamma"], ["alpha", "beta"]]
+    assert (install(collect) / "alpha").is_dir()
+
+
+def test_without_a_hash_it_is_refused(collect: Collect) -> None:
+    options = written(collect, alpha="")
+    text = options["lockfile"].read_text(encoding="utf-8")
+    options["lockfile"].write_text(text.replace("sha256 =", "sha512 ="), encoding="utf-8")
+    result = collect(**options)
+    assert "no sha256" in result.msg
+    assert "alpha-1.0-py3-none-any.whl" in result.msg
