@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.credentials import maske
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
     BuildFailed,
+    BuildOverdue,
     BuiltWheelWrong,
     InterpreterMissing,
 )
@@ -76,8 +76,7 @@ def failure(build: Build, error: AirgapError) -> Iterator[Obstacle]:
     reason = str(error)
     if isinstance(error, BuildFailed):
         last = [masked(line) for line in error.output.strip().splitlines()[-_LAST_LINES:]]
-        shortened = BuildFailed(error.source, error.python, "\n".join(f"    {line.rstrip()}" for line in last))
-        reason = str(shortened)
+        reason = str(error.saying("\n".join(f"    {line.rstrip()}" for line in last)))
     for target in build.targets:
         yield Obstacle(target, build.label, reason.rstrip("."))
 
@@ -128,8 +127,12 @@ class Builder:
         path = None
         home = self.home() if isinstance(build.source, LocalPackage) else None
         if home and home != build.python:
-            with contextlib.suppress(BuildFailed, InterpreterMissing):  # the target's own may still do
+            try:
                 path = self._run(build, home, temporary)
+            except BuildOverdue:
+                raise
+            except (BuildFailed, InterpreterMissing):
+                pass  # the target's own may still do
             if path and pure(path.name) and fits(path.name, build.targets) and not _proved(build, path).binaries:
                 return self.take(build, path, self._how(home))
         path = self._run(build, build.python, temporary)
@@ -147,7 +150,8 @@ class Builder:
             except InterpreterMissing:
                 continue
             except BuildFailed as error:
-                failed = f"building it with Python {python} failed ({_last_line(error.output)})"
+                how = "took too long" if isinstance(error, BuildOverdue) else "failed"
+                failed = f"building it with Python {python} {how} ({_last_line(error.output)})"
                 continue
             if pure(path.name) and fits(path.name, build.targets):
                 compiled = _proved(replace(build, targets=()), path).binaries

@@ -426,10 +426,33 @@ class BuildFailed(AirgapError):
         self.python = python
         self.output = output
 
+    def saying(self, output: str) -> BuildFailed:
+        """The same, with less of the output."""
+        return BuildFailed(self.source, self.python, output)
+
     def __str__(self) -> str:
         return (
             f"Building {self.source} with {self.python} failed. Install what its build needs on the controller, or "
             f"bring a wheel (extra_wheels). Its last lines:\n{self.output}"
+        )
+
+
+class BuildOverdue(BuildFailed):
+    """`seconds`: the limit. `output`: what was said until then."""
+
+    def __init__(self, source: str, python: str, seconds: float, output: str) -> None:
+        super().__init__(source, python, output)
+        self.seconds = seconds
+
+    def saying(self, output: str) -> BuildOverdue:
+        return BuildOverdue(self.source, self.python, self.seconds, output)
+
+    def __str__(self) -> str:
+        said = f" Its last lines:\n{self.output}" if self.output else ""
+        return (
+            f"Building {self.source} with {self.python} had not ended after {self.seconds:g} s and was stopped, with "
+            "all that it had started. Give it longer (build_timeout, uv_deploy_build_timeout), or bring a wheel "
+            f"(extra_wheels).{said}"
         )
 
 

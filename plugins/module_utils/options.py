@@ -50,8 +50,9 @@ def build_index(params: Mapping[str, Any], lock: Lockfile, mirrors: Mirrors) -> 
 
 def refuse_unusable(params: Mapping[str, Any]) -> None:
     """Refuse values that would only fail later, in words that name no option."""
-    if params["timeout"] <= 0:
-        raise OptionInvalid("timeout", str(params["timeout"]), "give seconds, more than 0")
+    for option in ("timeout", "build_timeout"):
+        if params[option] <= 0:
+            raise OptionInvalid(option, str(params[option]), "give seconds, more than 0")
     for option in ("ca_bundle", "build_constraints"):
         if params.get(option) and not Path(params[option]).is_file():
             raise OptionInvalid(option, params[option], "there is no such file")

@@ -20,6 +20,8 @@ from ansible_collections.airgap.uv.plugins.module_utils import controller, disk,
 from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
+from ansible_collections.airgap.uv.plugins.module_utils.confine import confined
+from ansible_collections.airgap.uv.plugins.module_utils.controller import Runner
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
@@ -78,6 +80,7 @@ class Session:
     check_mode: bool
     diff_mode: bool
     clock: Clock = field(default_factory=Clock)
+    confined: Runner | None = None  # what builds are run by
     homes: dict[str, Home] = field(default_factory=dict)  # of the files that the locks name
     warnings: list[str] = field(default_factory=list)
     temporary: Path | None = None
@@ -105,11 +108,19 @@ class Session:
         params = {**params, **options.absolute(params)}
         controller.use_only_this_environment(params.get("ca_bundle"))
 
-        def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
-            rc, out, err = run_command(argv, cwd=cwd, environ_update=dict(env))
-            if rc:
-                disk.refuse_full(params["wheelhouse"], argv, err)
-            return rc, out, err
+        def plainly(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
+            return run_command(argv, cwd=cwd, environ_update=dict(env))
+
+        def minded(runner: Runner) -> Runner:
+            def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
+                rc, out, err = runner(argv, cwd, env)
+                if rc:
+                    disk.refuse_full(params["wheelhouse"], argv, err)
+                return rc, out, err
+
+            return run
+
+        run = minded(plainly)
 
         uv = Uv.find(params.get("uv_executable"), run, {})
         lock = Lockfile.read(options.lock_path(params))
@@ -152,6 +163,7 @@ class Session:
             check_mode=check_mode,
             diff_mode=diff_mode,
             clock=clock,
+            confined=minded(confined(run_command, params["build_timeout"])),
         )
 
     @contextlib.contextmanager
@@ -339,7 +351,9 @@ class Session:
         constraints = self.params.get("build_constraints")
         index = options.build_index(self.params, self.lock, self.mirrors)
         return BuildSettings(
-            self.accounts.argument(index) if index else None, Path(constraints) if constraints else None
+            self.accounts.argument(index) if index else None,
+            Path(constraints) if constraints else None,
+            self.confined,
         )
 
     def _leave_out(self, work: Work) -> None:

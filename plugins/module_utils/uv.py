@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils import controller, search
+from ansible_collections.airgap.uv.plugins.module_utils.confine import Overdue
 from ansible_collections.airgap.uv.plugins.module_utils.controller import SOURCE_DATE_EPOCH, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     BuildFailed,
+    BuildOverdue,
     CommandError,
     FileInvalid,
     HashMissing,
@@ -194,7 +196,7 @@ class Uv:
     def build_wheel(self, source: Path, out: Path, python: str, settings: BuildSettings, shown: str = "") -> None:
         """`uv build --wheel` of a source archive or folder into `out`.
 
-        Raises `BuildFailed`, which names what was built as `shown` does.
+        Raises `BuildFailed` or `BuildOverdue`, which name what was built as `shown` does.
         """
         argv = self.argv(
             "build", "--wheel", "--no-config", "--no-create-gitignore", "--python", python,
@@ -207,7 +209,10 @@ class Uv:
             # Debug sections name the folder of the build, which is another each time.
             "LDFLAGS": f"{os.environ.get('LDFLAGS', '')} -Wl,-S".strip(),
         }
-        rc, output, err = self.run(argv, str(out), environ)
+        try:
+            rc, output, err = (settings.run or self.run)(argv, str(out), environ)
+        except Overdue as error:
+            raise BuildOverdue(shown or source.name, python, error.seconds, sentences(error.output)) from None
         if rc:
             raise BuildFailed(shown or source.name, python, sentences(output + err))
 
@@ -226,10 +231,11 @@ class Uv:
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """Where build requirements come from and what they are held to."""
+    """Where build requirements come from and what they are held to. `run`: how builds are run, if not as all else."""
 
     index: str | None = None
     constraints: Path | None = None
+    run: Runner | None = None
 
     def arguments(self) -> list[str]:
         found = index_arguments(self.index)

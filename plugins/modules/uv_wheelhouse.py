@@ -300,6 +300,12 @@ options:
     description: Seconds to wait for a server's connection or next bytes.
     type: float
     default: 30
+  build_timeout:
+    description:
+      - Seconds that a build on this machine may take. It is then stopped, with all that it has started.
+      - A build has neither a terminal nor input, so one that asks gets no answer and does not wait for any.
+    type: float
+    default: 3600
   retries:
     description: How often a file is tried again after a fault that may pass.
     type: int
@@ -602,6 +608,7 @@ def argument_spec() -> dict[str, Any]:
         "ca_bundle": {"type": "path"},
         "jobs": {"type": "int", "default": 16},
         "timeout": {"type": "float", "default": 30},
+        "build_timeout": {"type": "float", "default": 3600},
         "retries": {"type": "int", "default": 3},
         "uv_executable": {"type": "path"},
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,45 @@ def test_an_older_glibc_is_not_minded_where_nothing_newer_is_needed(index: Index
     collect = Collect(tmp_path, index)
     collect.make("gamma")
     assert collect.succeed(targets=[TARGET, OLD])["obstacles"] == []
+
+
+def test_a_build_that_hangs_is_ended_with_all_that_it_started(index: Index, tmp_path: Path) -> None:
+    hangs = (
+        "import time\n"
+        "for _apart in (False, True):\n    subprocess.Popen(['sleep', '300'], start_new_session=_apart)\n"
+        "print('compiles for ever', file=sys.stderr, flush=True)\ntime.sleep(300)"
+    )
+    make_sdist(index.folder, "alpha", prelude=hangs)
+    collect = Collect(tmp_path, index)
+    collect.make("alpha")
+    started = time.monotonic()
+    result = collect(build_timeout=8)
+    assert time.monotonic() - started < 100
+    assert result.failed
+    for words in ("Building alpha-1.0.tar.gz with ", "had not ended after 8 s and was stopped", "(build_timeout"):
+        assert words in result.msg
+    left = [path for path in Path("/proc").glob("[0-9]*") if str(collect.folder).encode() in _environ(path)]
+    assert left == []
+
+
+def _environ(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("asks", ["input('password: ')", "open('/dev/tty').read()"])
+def test_a_build_that_asks_gets_no_answer(asks: str, index: Index, tmp_path: Path) -> None:
+    make_sdist(index.folder, "alpha", prelude=asks)
+    collect = Collect(tmp_path, index)
+    collect.make("alpha")
+    result = collect(build_timeout=100)
+    assert result.failed
+    assert "Building alpha-1.0.tar.gz with " in result.msg
+    assert "EOFError" in result.msg or "No such device" in result.msg
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_a_limit_that_cannot_be_meant(seconds: int, collect: Collect) -> None:
+    assert f"build_timeout: {seconds}.0 cannot be used: give seconds" in collect(build_timeout=seconds).msg
