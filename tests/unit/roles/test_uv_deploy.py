@@ -168,6 +168,22 @@ def test_a_standard_lock(name: str, deployment: Deployment) -> None:
     assert "pylock.other.toml on the controller" in " ".join(deployment.output.split())
 
 
+def test_a_mirror_with_a_password(tmp_path: Path) -> None:
+    """The index of the lock is gone; the password is in nothing that is shown, sent or kept."""
+    with Index(tmp_path / "index") as index:
+        make_wheel(index.folder, "alpha", entry_points={"alpha": "alpha:main"})
+        made = make_project(tmp_path / "made", index, dependencies=["alpha"])
+        gone = index.url
+    with Index(tmp_path / "index", credentials=("user", "s3cret")) as mirror:
+        deployment = Deployment(tmp_path / "deployment", made)
+        account = {"url": mirror.origin, "username": "user", "password": "s3cret"}
+        deployment.succeed("-vvv", mirrors={gone: mirror.url}, credentials=[account], frozen=True)
+    assert deployment.says == ("alpha 1.0", "app")
+    assert "s3cret" not in deployment.output
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "hosts.yml"]
+    assert [path for path in kept if b"s3cret" in path.read_bytes()] == []
+
+
 def test_check_mode_on_a_bare_host(deployment: Deployment) -> None:
     deployment.path.parent.mkdir()
     deployment.home.mkdir()
