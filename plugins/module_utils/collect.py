@@ -23,6 +23,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     ExtraWheelInvalid,
     FetchFailed,
     InterpreterMissing,
+    WheelUnreadable,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher
@@ -33,6 +34,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
 from ansible_collections.airgap.uv.plugins.module_utils.requires import NEEDED, Requires
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+from ansible_collections.airgap.uv.plugins.module_utils.unpacked import Unpacked
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
 
 # How a wheel was built that the caller brings for a build: not here.
@@ -155,6 +157,14 @@ class Work:
         measured = self.wheelhouse.measured
         self.taken = [replace(item, wheel=measured(item.wheel)) for item in self.taken]
         self.spare = [replace(item, wheel=measured(item.wheel)) for item in self.spare]
+        wheels = {item.wheel.path: item.wheel for item in (*self.taken, *self.spare) if not item.wheel.installed_size}
+        unreadable = [
+            (wheel.filename, wheel.sha256)
+            for path, wheel in sorted(wheels.items())
+            if (self.wheelhouse.path / path).is_file() and not Unpacked.readable(self.wheelhouse.path / path)
+        ]
+        if unreadable:
+            raise WheelUnreadable(unreadable)
 
     def to_fetch(self, defer: bool) -> list[tuple[Artifact, Path]]:
         """Missing wheels and, unless builds are deferred, the sdists that are to be built; each file once."""

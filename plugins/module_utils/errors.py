@@ -339,6 +339,22 @@ class ProofFailed(AirgapError):
         )
 
 
+class WheelUnreadable(AirgapError):
+    """`wheels`: file name and sha256 of each, which is the one that the lock names."""
+
+    def __init__(self, wheels: list[tuple[str, str]]) -> None:
+        super().__init__(wheels)
+        self.wheels = wheels
+
+    def __str__(self) -> str:
+        return (
+            "These files are what the lock names, and no wheels: they cannot be read as zip archives, so no host could "
+            "install them. Tell whoever publishes them; leave the packages out (no_install_package), bring a wheel of "
+            "each (extra_wheels), or lock another version:"
+            f"{_listed(f'{name} (sha256 {digest})' for name, digest in self.wheels)}"
+        )
+
+
 class ExtraWheelInvalid(AirgapError):
     """`option`: which of the module's options brought the wheel."""
 

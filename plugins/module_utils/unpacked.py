@@ -33,6 +33,7 @@ _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
+_ENTRY_BEGINS = b"PK\x01\x02"
 _LONGEST_COMMENT = 0xFFFF
 
 # No wheel is near these; past them its list is not read on.
@@ -56,6 +57,23 @@ class Unpacked:
                 return cls._counted(file, wheel.stat().st_size)
         except (OSError, ValueError, struct.error):
             return cls()
+
+    @staticmethod
+    def readable(wheel: Path) -> bool:
+        """Whether the file has a list of files at all; what it says may be beyond belief."""
+        try:
+            with open(wheel, "rb") as file:
+                whole = wheel.stat().st_size
+                start, count = _directory(file, whole)
+                file.seek(start)
+                for _number in range(min(count, _MOST)):
+                    fields = _ENTRY.unpack(file.read(_ENTRY.size))
+                    if fields[0] != _ENTRY_BEGINS:
+                        return False
+                    file.seek(sum(fields[10:13]), 1)
+                return count > 0 and file.tell() <= whole
+        except (OSError, ValueError, struct.error):
+            return False
 
     @classmethod
     def _counted(cls, file: BinaryIO, whole: int) -> Unpacked:
@@ -102,7 +120,7 @@ def _entries(file: BinaryIO, whole: int) -> Iterator[tuple[str, int]]:
     for _number in range(count):
         fields = _ENTRY.unpack(file.read(_ENTRY.size))
         signature, length, name, extra, comment = fields[0], fields[9], fields[10], fields[11], fields[12]
-        if signature != b"PK\x01\x02" or name > _LONGEST_NAME:
+        if signature != _ENTRY_BEGINS or name > _LONGEST_NAME:
             raise ValueError("no entry of a wheel")
         shown = file.read(name).decode("utf-8", "replace")
         more = file.read(extra)
@@ -121,17 +139,23 @@ def _directory(file: BinaryIO, whole: int) -> tuple[int, int]:
     if at < 0:
         raise ValueError("no end of a list of files")
     end = _END.unpack_from(text, at)
-    start, count = end[6], end[4]
+    size, start, count, ends = end[5], end[6], end[4], whole - tail + at
     if start == 0xFFFFFFFF or count == 0xFFFF:
         locator = _LOCATOR64.unpack_from(text, at - _LOCATOR64.size)
-        if locator[0] != b"PK\x06\x07" or locator[2] > whole:
+        ends -= _LOCATOR64.size + _END64.size
+        if locator[0] != b"PK\x06\x07" or locator[2] > whole or ends < 0:
             raise ValueError("no place of the longer end")
-        file.seek(locator[2])
+        file.seek(ends)
         longer = _END64.unpack(file.read(_END64.size))
-        start, count = longer[9], longer[7]
-    if start > whole:
+        size, start, count = longer[8], longer[9], longer[7]
+    # An archive may have bytes in front, a program that unpacks it, and then all places are as many too low.
+    before = ends - size - start
+    if before < 0:
         raise ValueError("the list of files begins behind the end")
-    return start, count
+    file.seek(before)
+    if before and file.read(4) != b"PK\x03\x04":
+        raise ValueError("the list of files does not begin where its end says")
+    return start + before, count
 
 
 def _long(extra: bytes) -> int:

@@ -96,12 +96,24 @@ LIES: dict[str, Callable[[bytearray], bytearray]] = {
 }
 
 
+# Their lists have the form of one.
+BELIEVED = {"its size is 4 GiB less 2", "its size stands elsewhere, and does not"}
+
+
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_says_nothing(lie: str, tmp_path: Path) -> None:
     path = make_wheel(tmp_path, "alpha")
     assert Unpacked.of(path) != UNKNOWN
     path.write_bytes(bytes(LIES[lie](bytearray(path.read_bytes()))))
     assert Unpacked.of(path) == UNKNOWN
+    assert Unpacked.readable(path) is (lie in BELIEVED)
+
+
+def test_bytes_in_front_of_the_archive(tmp_path: Path) -> None:
+    path = make_wheel(tmp_path, "alpha")
+    before = Unpacked.of(path)
+    path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+    assert (Unpacked.of(path), Unpacked.readable(path)) == (before, True)
 
 
 def test_folders_without_end(tmp_path: Path) -> None:

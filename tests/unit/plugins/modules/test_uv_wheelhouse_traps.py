@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -563,3 +564,19 @@ def test_extra_wheels_at_odds(one: str, other: str, said: str, collect: Collect)
     given = [{"path": path, "hash": f"sha256:{sha256(path)}"} for path in wheels]
     refused(collect(extra_wheels=given), f"extra_wheels: {wheels[1]}", said)
     assert snapshot(collect.project) == before
+
+
+def test_a_wheel_that_is_no_archive(collect: Collect) -> None:
+    """Its bytes are those that the lock names; uv would tell on the hosts."""
+    wheel = collect.index.folder / "broken-1.0-py3-none-any.whl"
+    make_wheel(collect.index.folder, "broken")
+    collect.make("broken")
+    was, lock = sha256(wheel), collect.project / "uv.lock"
+    wheel.write_text("This is the wheel of broken 1.0.\n" * 7, encoding="utf-8")
+    text = re.sub(r"(broken-1.0-py3.*size = )\d+", rf"\g<1>{wheel.stat().st_size}", lock.read_text(encoding="utf-8"))
+    lock.write_text(text.replace(was, sha256(wheel)), encoding="utf-8")
+    result = collect(frozen=True)
+    assert result.failed
+    for words in (f"{wheel.name} (sha256 {sha256(wheel)})", "cannot be read as zip archives", "extra_wheels"):
+        assert words in result.msg
+    assert not collect.stage.exists()
