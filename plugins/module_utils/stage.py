@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
+from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
@@ -251,8 +252,8 @@ def pins(
             digest = local(package.name, package.directory)
         wheels.update((item.path, item) for item in _built_from(package, digest, own, wheelhouse))
         wheels.update((item.path, item) for item in _brought(extras, wheelhouse))
-        if not (wishes.from_source(package.name) or brought):
-            wheels.update((item.path, item) for item in _index_wheels(package, wheelhouse))
+        if not wishes.from_source(package.name):
+            wheels.update((item.path, item) for item in _index_wheels(package, extras, wheelhouse))
         version = str(
             package.version or next((each.wheel.version for each in own), extras[0].version if extras else "")
         )
@@ -335,8 +336,10 @@ def _staged(item: Taken) -> StagedWheel:
     return StagedWheel(item.wheel.path, item.wheel.sha256, item.identity)
 
 
-def _index_wheels(package: pylock.Package, wheelhouse: Wheelhouse) -> Iterator[StagedWheel]:
-    for wheel in package.wheels or ():
+def _index_wheels(
+    package: pylock.Package, extras: Sequence[ExtraWheel], wheelhouse: Wheelhouse
+) -> Iterator[StagedWheel]:
+    for wheel in beside(package, extras):
         digest = wheel.hashes.get("sha256", "").lower()
         if digest:
             yield StagedWheel(wheelhouse.place(wheel.filename, digest), digest, digest)

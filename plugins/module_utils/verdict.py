@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Union
 from urllib.parse import urlsplit
 
+from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tags, utils
@@ -47,11 +48,21 @@ class Fits:
 
     def __init__(self, found: Sequence[tags.Tag]) -> None:
         self.tags = found
+        self._ranks = {tag: number for number, tag in enumerate(found)}
         self._selector = tags.create_compatible_tags_selector(found)
 
     def best(self, wheels: Iterable[ExtraWheel]) -> ExtraWheel | None:
         ordered = sorted(wheels, key=lambda wheel: utils.parse_wheel_filename(wheel.path.name)[2], reverse=True)
         return next(self._selector((wheel, wheel.tags) for wheel in ordered), None)
+
+    def as_good(self, own: ExtraWheel, filenames: Iterable[str]) -> list[str]:
+        """Those of the wheels that uv may take rather than `own`: it looks at tags, not at who brought a wheel."""
+        mine = self._rank(own.tags)
+        ranked = {name: self._rank(utils.parse_wheel_filename(name)[-1]) for name in filenames}
+        return [name for name in sorted(ranked, key=lambda name: (ranked[name], name)) if ranked[name] <= mine]
+
+    def _rank(self, own: Iterable[tags.Tag]) -> int:
+        return min((self._ranks[tag] for tag in own if tag in self._ranks), default=len(self._ranks) + 1)
 
 
 def verdict(package: pylock.Package, source: LockedSource | None, fits: Fits, wishes: Preferences) -> Source | Reason:
@@ -60,7 +71,16 @@ def verdict(package: pylock.Package, source: LockedSource | None, fits: Fits, wi
     other = [item for item in own if package.version and item.version != package.version]
     if other:
         return Reason(f"extra_wheels brings version {other[0].version}, the lock has {package.version}")
-    return fits.best(own) or _allowed(package, source, wishes)
+    best = fits.best(own)
+    if best is None:
+        return _allowed(package, source, wishes)
+    rather = [] if wishes.from_source(package.name) else fits.as_good(best, [w.filename for w in beside(package, own)])
+    if rather:
+        return Reason(
+            f"{best.path.name} of extra_wheels fits it, but uv takes {rather[0]} of the lock there; bring one that "
+            f"fits every host that {rather[0]} fits, or leave {best.path.name} out of extra_wheels"
+        )
+    return best
 
 
 def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Preferences) -> Source | Reason:

@@ -232,6 +232,7 @@ options:
     description:
       - Wheels of the caller's. One whose name the lock has stands for that package where it fits and must have its
         version. Any other is installed in addition.
+      - Where uv would take a wheel of the lock rather, because its tags are better, the target cannot be served.
     type: list
     elements: dict
     default: []

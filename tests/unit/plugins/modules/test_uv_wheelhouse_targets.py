@@ -447,3 +447,33 @@ def test_a_target_that_contradicts_itself_is_left_out(collect: Collect) -> None:
     assert [each["label"] for each in result["targets"]] == [LABEL, obstacle["target"]]
     assert taken(result) == {"alpha-1.0-py3-none-any.whl": [LABEL]}
     assert collect.succeed(targets=[odd], partial=True)["stage"] is None
+
+
+def given(*wheels: Path) -> list[dict[str, Any]]:
+    return [{"path": wheel, "hash": f"sha256:{sha256(wheel)}"} for wheel in wheels]
+
+
+def test_a_wheel_that_is_brought_for_one_kind_of_host(collect: Collect) -> None:
+    """The staged project is the same, whoever is asked for."""
+    collect.make("native")
+    extra = given(make_wheel(collect.folder / "own", "native", tag=f"{CPYTHON}-{CPYTHON}-linux_armv7l"))
+    arm = {"python": PYTHON, "platform": "armv7l-manylinux_2_31"}
+    alone = collect.succeed(targets=[TARGET], extra_wheels=extra)
+    both = collect.succeed(targets=[TARGET, arm], extra_wheels=extra)
+    assert both["stage"] == alone["stage"]
+    assert collect.succeed(targets=[TARGET], extra_wheels=extra)["changed"] is False
+
+
+def test_a_wheel_that_is_brought_and_that_uv_would_not_take(collect: Collect) -> None:
+    """Told before anything is sent, and of the hosts alone that both wheels fit."""
+    make_wheel(collect.index.folder, "native", tag=f"{CPYTHON}-{CPYTHON}-manylinux_2_17_{ARCH}")
+    collect.make("native")
+    own = make_wheel(collect.folder / "own", "native", tag=f"cp39-abi3-manylinux_2_34_{ARCH}")
+    older = {"python": PYTHON, "platform": f"{ARCH}-manylinux_2_31"}
+    result = collect.succeed(targets=[TARGET, older], extra_wheels=given(own), partial=True)
+    (obstacle,) = result["obstacles"]
+    assert obstacle["target"] == LABEL
+    assert f"{own.name} of extra_wheels fits it, but uv takes native-1.0-{HERE_WHEEL}.whl" in obstacle["reason"]
+    assert len(result["proofs"]) == 1
+    wide = make_wheel(collect.folder / "own", "native", tag=f"cp39-abi3-linux_{ARCH}")
+    assert set(taken(collect.succeed(targets=[TARGET, older], extra_wheels=given(wide)))) == {wide.name}
