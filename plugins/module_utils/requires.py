@@ -17,6 +17,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform
@@ -51,16 +52,15 @@ class CannotRead(Exception):
 
 @dataclass(frozen=True)
 class Linked:
-    """One file: the newest glibc whose symbols it takes, or (), and the libraries that it names.
+    """One file: the newest glibc whose symbols it takes, or (), and the libraries that the loader is to find for it.
 
-    `wanders`: it looks for them in folders that are neither the wheel's nor the loader's.
+    Not among those are what it may find in folders of its own choice (run paths), outside the wheel.
     """
 
     name: str
     glibc: tuple[int, ...]
     needed: tuple[str, ...]
     soname: str
-    wanders: bool
 
     @classmethod
     def read(cls, name: str, file: IO[bytes], folders: Collection[str]) -> Linked:
@@ -97,8 +97,9 @@ class Linked:
             if found
         ]
         own = posixpath.dirname(name)
-        wanders = any(path and _folder(path, own) not in folders for path in paths)
-        return cls(name, max(versions, default=()), tuple(needed), soname, wanders)
+        outside = [_folder(path, own) for path in paths if path and _folder(path, own) not in folders]
+        needed = [library for library in needed if not any(_may_hold(folder, library) for folder in outside)]
+        return cls(name, max(versions, default=()), tuple(needed), soname)
 
 
 def _folder(path: str, own: str) -> str:
@@ -106,6 +107,15 @@ def _folder(path: str, own: str) -> str:
     here = re.sub(r"^\$(ORIGIN|\{ORIGIN\})", own or ".", path)
     found = posixpath.normpath(here)
     return "" if found == "." else found
+
+
+def _may_hold(folder: str, library: str) -> bool:
+    """A Python that was built on this machine often gives its own folder to all that it compiles; that is looked into.
+
+    A folder that is not here, or is another wheel's, may hold anything.
+    """
+    path = Path(folder)
+    return not (path.is_absolute() and path.is_dir()) or (path / library).exists()
 
 
 @dataclass(frozen=True)
@@ -122,7 +132,7 @@ class Requires:
         newest = max((file.glibc for file in files), default=())
         held = {file.soname or posixpath.basename(file.name) for file in files}
         held |= {posixpath.basename(file.name) for file in files}
-        needed = {library for file in files if not file.wanders for library in file.needed}
+        needed = {library for file in files for library in file.needed}
         found = sorted(library for library in needed - held if not _GIVEN.match(library))
         return cls(".".join(map(str, newest)), tuple(found))
 

@@ -187,16 +187,15 @@ def test_what_is_no_compiled_code_of_the_wheel(name: str, data: bytes, tmp_path:
 
 
 LINKED = [
-    ([Linked("a.so", (2, 14), ("libc.so.6", "libpq.so.5"), "", False)], Requires("2.14", ("libpq.so.5",))),
+    ([Linked("a.so", (2, 14), ("libc.so.6", "libpq.so.5"), "")], Requires("2.14", ("libpq.so.5",))),
     (
         [
-            Linked("a/x.so", (2, 34), ("libz.so.1", "libown.so.3", "ld-linux-x86-64.so.2"), "", False),
-            Linked("a.libs/libown-1f.so.3", (2, 4), ("libm.so.6",), "libown.so.3", False),
+            Linked("a/x.so", (2, 34), ("libz.so.1", "libown.so.3", "ld-linux-x86-64.so.2"), ""),
+            Linked("a.libs/libown-1f.so.3", (2, 4), ("libm.so.6",), "libown.so.3"),
         ],
         Requires("2.34", ("libz.so.1",)),
     ),
-    ([Linked("a.so", (), ("libpython3.11.so.1.0", "libc.musl-x86_64.so.1"), "", False)], Requires()),
-    ([Linked("a.so", (2, 4), ("libcublas.so.12",), "", True)], Requires("2.4")),
+    ([Linked("a.so", (), ("libpython3.11.so.1.0", "libc.musl-x86_64.so.1"), "")], Requires()),
     ([], Requires()),
 ]
 
@@ -239,10 +238,11 @@ def compiled(folder: Path, *arguments: str) -> bytes:
     ("arguments", "libraries"),
     [
         ([], ["libz.so.1"]),
-        (["-Wl,-rpath,/opt/own/lib"], []),
+        (["-Wl,-rpath,/nonexistent/lib"], []),
+        (["-Wl,-rpath,/etc"], ["libz.so.1"]),  # it is here, and holds no such library
         (["-Wl,-rpath,$ORIGIN"], ["libz.so.1"]),
         (["-Wl,-rpath,$ORIGIN/../nvidia/lib"], []),
-        (["-Wl,--disable-new-dtags,-rpath,/opt/own/lib"], []),
+        (["-Wl,--disable-new-dtags,-rpath,/nonexistent/lib"], []),
     ],
 )
 def test_code_that_was_compiled_here(arguments: list[str], libraries: list[str], tmp_path: Path) -> None:
