@@ -94,6 +94,10 @@ def machine_of(python: Interpreter) -> str:
     program = Program.read(Path(python.path))
     if program and machine == "armv7l" and not program.hard_float:
         raise AbiUnsupported(python.path, "Arm without hardware floating point (armel)")
+    if machine == "i686" and python.bits == 64:
+        raise AbiUnsupported(
+            python.path, "64 bits, and this process is told that the machine is 32 bits wide (setarch)"
+        )
     if program and machine == "i686" and not program.i386:
         raise AbiUnsupported(python.path, "x32, 32-bit pointers on x86_64")
     return machine

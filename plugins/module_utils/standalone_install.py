@@ -183,8 +183,8 @@ class Installation:
 
 
 def _last(said: str) -> str:
-    """uv's error and its causes in one line."""
-    lines = [
-        re.sub(r"^(error|caused by|cause):\s*", "", line.strip(), flags=re.IGNORECASE) for line in said.splitlines()
-    ]
+    """uv's error and its causes in one line, without the progress before."""
+    given = [line.strip() for line in said.splitlines()]
+    begin = next((number for number, line in enumerate(given) if line.lower().startswith("error:")), 0)
+    lines = [re.sub(r"^(error|caused by|cause):\s*", "", line, flags=re.IGNORECASE) for line in given[begin:]]
     return ": ".join(line.rstrip(".") for line in lines[-3:] if line) or "it said nothing"

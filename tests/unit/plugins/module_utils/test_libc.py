@@ -100,6 +100,7 @@ REFUSED = [
     (elf(32, ARM, 0x05000200), "aarch64", 32, "Arm without hardware floating point (armel)"),
     (elf(32, ARM, 0x05000200), "armv7l", 32, "Arm without hardware floating point (armel)"),
     (elf(32, X86_64), "x86_64", 32, "x32, 32-bit pointers on x86_64"),
+    (elf(64, X86_64), "i686", 64, "64 bits, and this process is told that the machine is 32 bits wide (setarch)"),
     (elf(32, ARM, 0x05000400), "armv6l", 32, "armv6l"),
     (elf(64, 258), "loongarch64", 64, "loongarch64"),
 ]

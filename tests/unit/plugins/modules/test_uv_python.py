@@ -317,3 +317,11 @@ def test_what_is_installed_belongs_to_the_owner(host: Host) -> None:
     assert host.succeed(owner="nobody")["changed"] is False
     assert snapshot(host.path) == before
     assert Path(said["python"]["path"]).exists()
+
+
+def test_an_error_of_uv_is_told_without_its_progress(host: Host) -> None:
+    fails = host.root / "fails"
+    said = "Downloading cpython-3.12.4\\nDownloaded cpython-3.12.4\\nerror: no room\\n  Caused by: the disk is full"
+    fails.write_text(f'#!/bin/sh\necho uv 0.9.0\ncase "$1" in python) printf "{said}" >&2; exit 2 ;; esac\n')
+    fails.chmod(0o755)
+    assert ": no room: the disk is full. Nothing was left" in host(uv_executable=str(fails)).msg
