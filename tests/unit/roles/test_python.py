@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,19 @@ def test_a_release_runs_on_the_python_that_came_along(deployment: Standalone, ar
     assert deployment.changed == [0]
     assert deployment.calls <= 4
     assert snapshot(deployment.path, times=False) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_all_of_it_gets_another_owner(deployment: Standalone, archive: Path) -> None:
+    given = deployment.bring(archive)
+    for owner in ("nobody", "root"):
+        deployment.succeed(owner=owner, **given)
+        uid = pwd.getpwnam(owner).pw_uid
+        others = {path for path in deployment.path.rglob("*") if path.lstat().st_uid != uid}
+        # Whose a link is gives nobody a right to it.
+        assert others <= {deployment.path / "current"}
+    deployment.succeed(owner="root", **given)
+    assert deployment.changed == [0]
 
 
 def test_another_build_does_not_touch_the_release_that_runs(
