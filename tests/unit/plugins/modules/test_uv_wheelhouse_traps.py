@@ -335,15 +335,18 @@ sys.path.insert(0, ".")
 
 class Legacy:
     def build_wheel(self, folder, settings=None, metadata=None):
-        import zipfile
+        import base64, hashlib, zipfile
         name = "leg-3.0-py3-none-any.whl"
+        record = []
         with zipfile.ZipFile(folder + "/" + name, "w") as archive:
             def add(path, text):
                 archive.writestr(zipfile.ZipInfo(path), text)
+                digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+                record.append(path + ",sha256=" + digest + "," + str(len(text.encode())))
             add("leg.py", open("leg.py").read())
             add("leg-3.0.dist-info/METADATA", "Metadata-Version: 2.2\\nName: leg\\nVersion: 3.0\\n")
             add("leg-3.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-            add("leg-3.0.dist-info/RECORD", "")
+            add("leg-3.0.dist-info/RECORD", "\\n".join([*record, "leg-3.0.dist-info/RECORD,,", ""]))
         return name
 
 
