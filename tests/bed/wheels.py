@@ -7,7 +7,7 @@
 Usage: RELEASE/.venv/bin/python wheels.py RELEASE WHEELS REQUIREMENTS
 
 It runs on the host with the application's Python, and knows nothing of how the wheels were chosen:
-what should be installed says `uv export` of the project's lock (REQUIREMENTS, in base64), whose markers
+what should be installed says `uv export` of the project's lock (its lines as JSON, in base64), whose markers
 that very interpreter evaluates, and what is says importlib.metadata. What fits says its `packaging.tags`,
 and what there was to choose from the staged lock, which names every wheel of each package.
 """
@@ -29,9 +29,9 @@ from packaging.version import Version
 Packages = set[tuple[str, str]]
 
 
-def wanted(requirements: str) -> Packages:
+def wanted(requirements: list[str]) -> Packages:
     """Names and versions of the pins (`name==version ; marker`) whose markers hold here."""
-    pins = [Requirement(line) for line in requirements.splitlines() if line.strip()]
+    pins = [Requirement(line) for line in requirements]
     return {
         (canonicalize_name(pin.name), str(pin.specifier)[2:]) for pin in pins if not pin.marker or pin.marker.evaluate()
     }
@@ -55,7 +55,7 @@ def best(lock: str, packages: Packages) -> list[str]:
 
 
 def main(release: Path, wheels: Path, requirements: str) -> None:
-    packages = wanted(base64.b64decode(requirements).decode())
+    packages = wanted(json.loads(base64.b64decode(requirements)))
     should = best((release / "uv.lock").read_text(encoding="utf-8"), packages)
     found = {path.name: path.stat().st_size for path in wheels.rglob("*.whl")}
     told = {
