@@ -11,14 +11,16 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
+from ansible_collections.airgap.uv.plugins.module_utils import unpacking
 from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     ShallowClone,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Pyproject
+from ansible_collections.airgap.uv.plugins.module_utils.repository import Commit
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import SourceTree, git, toplevel
 from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
@@ -26,47 +28,78 @@ from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
 
 @dataclass(frozen=True)
 class Sdist:
-    """A source archive of an index. `path` is where it lies once it was fetched and verified."""
+    """A source archive. `path` is where it lies once it was fetched and verified.
+
+    `kind`: `sdist` for one of an index, `archive` for one that is named by its URL, `path` by its path.
+    """
 
     filename: str
     sha256: str
-    url: str  # without credentials
+    place: str  # its URL, without credentials, or its path
     path: Path
+    kind: str = "sdist"
+    subdirectory: str = ""
 
     @property
     def shown(self) -> str:
-        return self.filename
+        return f"{self.filename} ({self.subdirectory})" if self.subdirectory else self.filename
+
+    @property
+    def identity(self) -> str:
+        return self.sha256
+
+    @property
+    def part(self) -> str:
+        return self.subdirectory
 
     def origin(self) -> dict[str, Any]:
-        return {"kind": "sdist", "url": self.url, "sha256": self.sha256}
+        found = {"kind": self.kind, "path" if self.kind == "path" else "url": self.place, "sha256": self.sha256}
+        return {**found, "subdirectory": self.subdirectory} if self.subdirectory else found
 
-    def unpack(self, _destination: Path) -> Path:
+    def unpack(self, destination: Path) -> Path:
+        """What uv builds: the archive itself, or the folder of it that is meant."""
+        if self.subdirectory:
+            return unpacking.unpack(self.path, destination, self.subdirectory)
+        unpacking.refuse_escaping(self.path)
         return self.path
 
 
 @dataclass(frozen=True)
 class LocalPackage:
-    """A folder of the project. `tree` is what is copied, `folder` the package's place in it."""
+    """A folder of the project, or beside it. `tree` is what is copied, `folder` the package's place in it.
+
+    `place`: the folder seen from the lock, where that is another.
+    """
 
     tree: SourceTree = field(hash=False)
     folder: str
     sha256: str
     from_history: bool
+    place: str = ""
 
     @classmethod
-    def read(cls, tree: SourceTree, folder: str, history: str) -> LocalPackage:
+    def read(cls, tree: SourceTree, folder: str, history: str, place: str = "") -> LocalPackage:
         """`history`: what git says of the checkout, where the version depends on it, else empty."""
         digest = tree.digest()
         if history:
             digest = hashlib.sha256(f"{digest}\0{history}".encode()).hexdigest()
-        return cls(tree, folder, digest, bool(history))
+        return cls(tree, folder, digest, bool(history), place)
 
     @property
     def shown(self) -> str:
-        return f"the local package in {self.folder}" if self.folder != "." else "the project"
+        place = self.place or self.folder
+        return f"the local package in {place}" if place != "." else "the project"
+
+    @property
+    def identity(self) -> str:
+        return self.sha256
+
+    @property
+    def part(self) -> str:
+        return self.folder
 
     def origin(self) -> dict[str, Any]:
-        return {"kind": "directory", "path": self.folder, "sha256": self.sha256}
+        return {"kind": "directory", "path": self.place or self.folder, "sha256": self.sha256}
 
     def unpack(self, destination: Path) -> Path:
         self.tree.copy(destination)
@@ -92,6 +125,9 @@ class LocalPackage:
         (ours / "commondir").write_text(f"{common.resolve()}\n", encoding="utf-8")
 
 
+BuildSource = Union[Sdist, LocalPackage, Commit]
+
+
 @dataclass(frozen=True)
 class Build:
     """One wheel to build: for one Python, for the targets that have it; for none where only its version is wanted.
@@ -102,7 +138,7 @@ class Build:
 
     name: str
     version: str | None
-    source: Sdist | LocalPackage
+    source: BuildSource
     python: str  # as `Python.minor`
     targets: tuple[Target, ...]
     elsewhere: str = ""
@@ -111,7 +147,7 @@ class Build:
 
     @property
     def shown(self) -> str:
-        """The archive's name, or the package with its folder."""
+        """The archive's name, or the package with its folder or commit."""
         return self.source.shown if isinstance(self.source, Sdist) else f"{self.name} ({self.source.shown})"
 
     @property

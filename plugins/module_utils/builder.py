@@ -243,8 +243,8 @@ class Builder:
         key = json.dumps(
             [
                 build.name,
-                build.source.sha256,
-                build.source.folder if isinstance(build.source, LocalPackage) else "",
+                build.source.identity,
+                build.source.part,
                 python,
                 (build.elsewhere or self.machine) if python != _ANY_PYTHON else "",
                 file_digest(constraints) if constraints else "",

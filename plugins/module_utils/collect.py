@@ -31,6 +31,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, Taken
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
+from ansible_collections.airgap.uv.plugins.module_utils.repository import Commit, CommitMissing, Repository
 from ansible_collections.airgap.uv.plugins.module_utils.requires import NEEDED, Requires
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
@@ -166,6 +167,11 @@ class Work:
         if unreadable:
             raise WheelUnreadable(unreadable)
 
+    def commits(self) -> dict[Commit, str]:
+        """Those that are to be built from, with the name of a package that each is for."""
+        builds = [build for build, _artifact in [*self.unbuilt, *self.trials]]
+        return {build.source: build.name for build in builds if isinstance(build.source, Commit)}
+
     def to_fetch(self, defer: bool) -> list[tuple[Artifact, Path]]:
         """Missing wheels and, unless builds are deferred, the sdists that are to be built; each file once."""
         files = {
@@ -180,14 +186,20 @@ class Work:
         return list(files.values())
 
     def fetch(
-        self, files: list[tuple[Artifact, Path]], fetcher: Fetcher, temporary: Path, partial: bool = False
+        self,
+        files: list[tuple[Artifact, Path]],
+        fetcher: Fetcher,
+        temporary: Path,
+        partial: bool = False,
+        commits: Mapping[Commit, str] | None = None,
     ) -> None:
-        """Bring `files` from indexes, and the caller's own wheels.
+        """Bring `files` from indexes, commits from their repositories, and the caller's own wheels.
 
         With `partial`, what cannot be had keeps its targets from being served, if others are left.
         """
         try:
-            self.stats["downloaded_bytes"] = fetcher.fetch(files, temporary)
+            lacking = list(self._bring(commits or {}))
+            self.stats["downloaded_bytes"] = fetcher.fetch(files, temporary, lacking)
         except FetchFailed as error:
             if not partial:
                 raise
@@ -209,9 +221,7 @@ class Work:
     def _go_without(self, lost: Mapping[str, str], error: FetchFailed) -> None:
         """Files that could not be fetched, by name with the reason; the error where no target can do without."""
         wheels = [(taken, artifact) for taken, artifact in self.missing if artifact.filename in lost]
-        builds = [
-            (build, artifact) for build, artifact in self.unbuilt if artifact is not None and artifact.filename in lost
-        ]
+        builds = [(build, artifact) for build, artifact in self.unbuilt if _sought(build, artifact) in lost]
         found = [
             *(
                 Obstacle(target, f"{taken.wheel.name} {taken.wheel.version}".strip(), lost[artifact.filename])
@@ -219,7 +229,7 @@ class Work:
                 for target in taken.targets
             ),
             *(
-                Obstacle(target, build.label, lost[artifact.filename])
+                Obstacle(target, build.label, lost[_sought(build, artifact)])
                 for build, artifact in builds
                 for target in build.targets
             ),
@@ -231,7 +241,26 @@ class Work:
         self.obstacles += found
         self.missing = [item for item in self.missing if item not in wheels]
         self.unbuilt = [item for item in self.unbuilt if item not in builds]
-        self.trials = [item for item in self.trials if item[1] is None or item[1].filename not in lost]
+        self.trials = [item for item in self.trials if _sought(*item) not in lost]
+
+    def _bring(self, commits: Mapping[Commit, str]) -> Iterator[tuple[str, str, str]]:
+        """Bring those that are to be built from; name, URL and reason of each that cannot be had."""
+        reasons: dict[tuple[Repository, str], str] = {}
+        down: dict[str, str] = {}
+        for source, name in commits.items():
+            repository, key = source.repository, (source.repository, source.commit)
+            if key not in reasons:
+                self.progress.say(f"fetches {name} from {source.shown}")
+                try:
+                    reasons[key] = down.get(repository.host, "")
+                    if not reasons[key]:
+                        repository.bring(source.commit)
+                except CommitMissing as error:
+                    reasons[key] = error.reason
+                    if error.down:
+                        down[repository.host] = error.reason
+            if reasons[key]:
+                yield name, source.shown, reasons[key]
 
     def build(self, temporary: Path) -> None:
         """Build what no earlier run built from the same bytes; what fails is in the way of its own targets alone."""
@@ -296,11 +325,11 @@ class Work:
         packages, and uv where this collect has no say in its version (`any_uv`), stays as well. `local` are the
         hashes of the local packages' sources.
         """
-        ours = {build.source.sha256 for build, _artifact in self.plan.builds} | lock.hashes | set(local)
+        ours = {build.source.identity for build, _artifact in self.plan.builds} | lock.hashes | set(local)
         named = [
             wheel.path
             for wheel in self.wheelhouse.wheels
-            if ours & {wheel.sha256, wheel.origin.get("sha256")}
+            if ours & {wheel.sha256, *(wheel.source or ())}
             or (wheel.origin.get("kind") == "path" and (wheel.name, wheel.version) in lock.versions)
             or (any_uv and wheel.name == "uv")
         ]
@@ -359,7 +388,7 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
 
 
 def _is_built_from(extra: ExtraWheel, source: str, build: Build) -> bool:
-    same = extra.name == build.name and source == build.source.sha256
+    same = extra.name == build.name and source == build.source.identity
     return same and fits(extra.path.name, build.targets)
 
 
@@ -367,8 +396,15 @@ def _built(build: Build, wheel: Wheel) -> Taken:
     return Taken(wheel, build.targets, _source(build), built=True)
 
 
+def _sought(build: Build, artifact: Artifact | None) -> str:
+    """What a build needs that is fetched: the name of its archive, or the package of a commit."""
+    if artifact is not None:
+        return artifact.filename
+    return build.name if isinstance(build.source, Commit) else ""
+
+
 def _source(build: Build) -> str:
-    return f"{build.name} from {build.source.sha256}"
+    return f"{build.name} from {build.source.identity}"
 
 
 def _refusals(item: Taken) -> list[str]:

@@ -323,6 +323,21 @@ class SourceNotSupported(AirgapError):
         )
 
 
+class SourceUnsafe(AirgapError):
+    """A source that must not or cannot be unpacked."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(source, reason)
+        self.source = source
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source} was not unpacked, and nothing of it ran: {self.reason}. Lock a source that is sound, bring "
+            "a wheel of it (extra_wheels) or leave the package out (no_install_package)."
+        )
+
+
 class ProofFailed(AirgapError):
     """`problems`: each with `package`, `target`, what was `collected` and what is `proven` by whom (`judge`)."""
 

@@ -223,8 +223,12 @@ class Fetcher:
         # Ends at once when the run is given up.
         self._pause = pause or self._stop.wait
 
-    def fetch(self, wanted: Sequence[tuple[Artifact, Path]], partial: Path) -> int:
+    def fetch(
+        self, wanted: Sequence[tuple[Artifact, Path]], partial: Path, lacking: Sequence[tuple[str, str, str]] = ()
+    ) -> int:
         """Bring each artifact to its path, verified; `partial` is a folder on the same filesystem.
+
+        `lacking`: what could not be had by other means, as `FetchFailed` has it; it is told with the rest.
 
         Returns the bytes received. Raises `FetchFailed`, `CredentialsRefused` or `HashMismatch` with every
         artifact that failed, after all others were tried; what arrived whole by then stays.
@@ -253,7 +257,7 @@ class Fetcher:
                 self._stop.set()
                 pool.shutdown(cancel_futures=True)
                 raise
-        failed = [(item.artifact.filename, item.artifact.told, item.reason) for item in failures]
+        failed = [*lacking, *((item.artifact.filename, item.artifact.told, item.reason) for item in failures)]
         also: FetchFailed | CredentialsRefused | None = FetchFailed(failed) if failed else None
         if refused:
             also = CredentialsRefused(refused, also)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -138,9 +139,10 @@ class Lockfile:
     unhashed: tuple[str, ...]  # files that the lock names without a sha256
     supported: tuple[markers.Marker, ...] = ()  # the environments that it was made for; none named: all
     required: tuple[markers.Marker, ...] = ()  # those that it was made to have a wheel for
-    hashes: frozenset[str] = frozenset()  # sha256 of every file that it names, for whatever extra, group or package
+    hashes: frozenset[str] = frozenset()  # sha256 of every file and every commit, for whatever extra, group or package
     versions: frozenset[tuple[str, str]] = frozenset()  # name and version of every package
     standard: pylock.Pylock | None = None  # what a pylock.toml says
+    files: tuple[str, ...] = ()  # paths of wheels and sdists, as the lock has them
 
     @classmethod
     def read(cls, path: Path) -> Lockfile:
@@ -168,6 +170,7 @@ class Lockfile:
             _markers(path, raw, "required-markers"),
             frozenset(_hashes(packages)),
             frozenset((str(package["name"]), str(package.get("version", ""))) for package in packages),
+            files=tuple(str(package["source"]["path"]) for package in packages if "path" in package["source"]),
         )
 
     @classmethod
@@ -213,6 +216,12 @@ class Lockfile:
     def folder(self) -> Path:
         return self.path.parent
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Its own folder, and those of local packages, which may lie elsewhere."""
+        places = (Path(os.path.normpath(self.folder / member.folder)) for member in self.members)
+        return tuple(dict.fromkeys([self.folder, *places]))
+
     def member(self, name: str) -> Member | None:
         wanted = utils.canonicalize_name(name)
         return next((member for member in self.members if member.name == wanted), None)
@@ -232,6 +241,10 @@ def _standard_hashes(lock: pylock.Pylock) -> Iterator[str]:
     for package in lock.packages:
         for artifact in (*(package.wheels or ()), *([package.sdist] if package.sdist else ())):
             yield artifact.hashes.get("sha256", "").lower()
+        if package.archive:
+            yield package.archive.hashes.get("sha256", "").lower()
+        if package.vcs:
+            yield package.vcs.commit_id.lower()
 
 
 def _folder_name(path: Path) -> str:
@@ -302,11 +315,13 @@ def _hashes(packages: list[dict[str, Any]]) -> Iterator[str]:
         sdist = package.get("sdist")
         for artifact in [*package.get("wheels", []), *([sdist] if sdist else [])]:
             yield str(artifact.get("hash", "")).partition("sha256:")[2].lower()
+        if "git" in package["source"]:
+            yield str(package["source"]["git"]).rpartition("#")[2].lower()
 
 
 def _unhashed(packages: list[dict[str, Any]]) -> Iterator[str]:
     for package in packages:
-        if "registry" not in package["source"]:
+        if not {"registry", "url", "path"} & set(package["source"]):
             continue
         sdist = package.get("sdist")
         for artifact in [*package.get("wheels", []), *([sdist] if sdist else [])]:

@@ -6,19 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, pure, split
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, BuildSource, Sdist, pure, split
 from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.repository import Commit
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, sha256_of
+from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+from ansible_collections.airgap.uv.plugins.module_utils.verdict import archive_name, is_wheel
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
 
 
@@ -60,11 +63,11 @@ class Plan:
         cls,
         choices: Sequence[Choice],
         wheelhouse: Wheelhouse,
-        local: Callable[[str, str], LocalPackage],
+        sources: Sources,
         machine: Machine,
         tool: bool = False,
     ) -> Plan:
-        """`local` reads the local package of a name and a folder; `tool`: these are for uv itself."""
+        """`sources`: what the lock names that is on no index; `tool`: these are for uv itself."""
         downloads: list[tuple[Taken, Artifact]] = []
         brought: list[tuple[Taken, ExtraWheel]] = []
         builds: list[tuple[Build, Artifact | None]] = []
@@ -72,7 +75,7 @@ class Plan:
             source = choice.source
             if isinstance(source, pylock.PackageWheel):
                 artifact = Artifact(str(source.url), source.filename, sha256_of(choice.name, source), source.size)
-                wheel = _index_wheel(choice, artifact, wheelhouse)
+                wheel = _locked_wheel(choice, artifact, artifact.origin, wheelhouse)
                 downloads.append((Taken(wheel, choice.targets, wheel.sha256, tool), artifact))
             elif isinstance(source, ExtraWheel):
                 wheel = _brought_wheel(choice, source, wheelhouse)
@@ -80,9 +83,20 @@ class Plan:
             elif isinstance(source, pylock.PackageSdist):
                 artifact = Artifact(str(source.url), source.filename, sha256_of(choice.name, source), source.size)
                 builds += _builds(choice, _sdist(artifact, wheelhouse), artifact, machine)
+            elif isinstance(source, pylock.PackageArchive):
+                artifact, origin = _archived(choice.name, source, sources)
+                if is_wheel(source):
+                    wheel = _locked_wheel(choice, artifact, origin, wheelhouse)
+                    downloads.append((Taken(wheel, choice.targets, wheel.sha256, tool), artifact))
+                else:
+                    sdist = _sdist(artifact, wheelhouse, origin, source.subdirectory or "")
+                    builds += _builds(choice, sdist, artifact, machine)
+            elif isinstance(source, pylock.PackageVcs):
+                commit = Commit.parse(source, wheelhouse.cache / "git", sources.git)
+                builds += _builds(choice, commit, None, machine)
             else:
                 folder = str(PurePosixPath(source.path) / (source.subdirectory or "."))
-                builds += _builds(choice, local(choice.name, folder), None, machine)
+                builds += _builds(choice, sources.package(choice.name, folder), None, machine)
         return cls(tuple(downloads), tuple(brought), tuple(builds))
 
     def joined_with(self, other: Plan) -> Plan:
@@ -93,7 +107,7 @@ def untaken(
     exported: pylock.Pylock,
     choices: Sequence[Choice],
     wishes: Preferences,
-    local: Callable[[str, str], LocalPackage],
+    sources: Sources,
     home: Callable[[], str | None],
 ) -> Iterator[tuple[Build, None]]:
     """Builds of local packages that no target takes and whose version only a build tells.
@@ -103,10 +117,10 @@ def untaken(
     taken = {choice.name for choice in choices} | {extra.name for extra in wishes.extra_wheels} | wishes.no_build
     for package in exported.packages:
         if package.directory and not package.version and package.name not in taken:
-            path = PurePosixPath(package.directory.path) / (package.directory.subdirectory or ".")
+            folder = str(PurePosixPath(package.directory.path) / (package.directory.subdirectory or "."))
             python = home()
-            if python and ".." not in path.parts and not path.is_absolute():
-                yield Build(package.name, None, local(package.name, str(path)), python, ()), None
+            if python and sources.has(folder):
+                yield Build(package.name, None, sources.package(package.name, folder), python, ()), None
 
 
 def joined(taken: Sequence[Taken]) -> list[Taken]:
@@ -121,7 +135,7 @@ def joined(taken: Sequence[Taken]) -> list[Taken]:
     return [found[path] for path in sorted(found)]
 
 
-def _index_wheel(choice: Choice, artifact: Artifact, wheelhouse: Wheelhouse) -> Wheel:
+def _locked_wheel(choice: Choice, artifact: Artifact, origin: Mapping[str, str], wheelhouse: Wheelhouse) -> Wheel:
     place = wheelhouse.place(artifact.filename, artifact.sha256)
     return Wheel(
         choice.name,
@@ -130,7 +144,7 @@ def _index_wheel(choice: Choice, artifact: Artifact, wheelhouse: Wheelhouse) -> 
         place,
         wheelhouse.size(place) or artifact.size or 0,
         artifact.sha256,
-        artifact.origin,
+        origin,
     )
 
 
@@ -148,13 +162,26 @@ def _brought_wheel(choice: Choice, extra: ExtraWheel, wheelhouse: Wheelhouse) ->
     )
 
 
-def _sdist(artifact: Artifact, wheelhouse: Wheelhouse) -> Sdist:
+def _archived(name: str, archive: pylock.PackageArchive, sources: Sources) -> tuple[Artifact, dict[str, str]]:
+    """The file that a lock names by its URL or path, and its origin as the manifest tells it."""
+    url = archive.url.partition("#")[0] if archive.url else sources.file(archive.path or "").as_uri()
+    artifact = Artifact(url, archive_name(archive), sha256_of(name, archive), archive.size)
+    if archive.url:
+        return artifact, {"kind": "archive", "url": artifact.shown}
+    return artifact, {"kind": "path", "path": archive.path or ""}
+
+
+def _sdist(
+    artifact: Artifact, wheelhouse: Wheelhouse, origin: Mapping[str, str] | None = None, subdirectory: str = ""
+) -> Sdist:
     path = wheelhouse.cache / "sdists" / artifact.sha256 / artifact.filename
-    return Sdist(artifact.filename, artifact.sha256, artifact.origin.get("url", artifact.filename), path)
+    place = str((origin or artifact.origin).get("url") or (origin or {}).get("path") or artifact.filename)
+    kind = origin["kind"] if origin else "sdist"
+    return Sdist(artifact.filename, artifact.sha256, place, path, kind, subdirectory)
 
 
 def _builds(
-    choice: Choice, source: Sdist | LocalPackage, artifact: Artifact | None, machine: Machine
+    choice: Choice, source: BuildSource, artifact: Artifact | None, machine: Machine
 ) -> Iterator[tuple[Build, Artifact | None]]:
     for python, elsewhere, targets in split(choice.targets, machine):
         yield Build(choice.name, choice.version, source, python, targets, elsewhere, choice.wheels), artifact

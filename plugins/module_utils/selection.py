@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import HashMissing, SourceNotSupported
-from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel, refuse_at_odds
+from ansible_collections.airgap.uv.plugins.module_utils.extra import refuse_at_odds
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
     markers,
     pylock,
@@ -24,7 +25,14 @@ from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.readings import adapted, either, mentions_kernel
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
-from ansible_collections.airgap.uv.plugins.module_utils.verdict import Fits, LockedSource, Reason, Source, verdict
+from ansible_collections.airgap.uv.plugins.module_utils.verdict import (
+    Fits,
+    LockedSource,
+    Reason,
+    Source,
+    archive_name,
+    verdict,
+)
 
 # A file name of a wheel has one dash more when it has a build tag (PEP 427).
 _DASHES_WITH_BUILD = 5
@@ -119,7 +127,7 @@ class _Joined:
                 self._refuse(target, package, source, hint)
             else:
                 number = str(package.version) if package.version else None
-                built = not isinstance(source, (pylock.PackageWheel, ExtraWheel))
+                built = isinstance(source, (pylock.PackageSdist, pylock.PackageDirectory))
                 wheels = tuple(wheel.filename for wheel in package.wheels or ()) if built else ()
                 self._take(target, package.name, number, source, wheels)
 
@@ -185,18 +193,41 @@ def refuse_ambiguous(lock: pylock.Pylock) -> None:
     """One name and version from two sources cannot be told apart in a flat lock."""
     seen: dict[tuple[str, str], int] = {}
     for package in lock.packages:
-        key = (package.name, str(package.version))
+        key = _key(package)
         seen[key] = seen.get(key, 0) + 1
-    twice = [f"{name} {number}" for (name, number), count in sorted(seen.items()) if count > 1]
+    twice = [key for key, count in sorted(seen.items()) if count > 1]
     if twice:
-        raise SourceNotSupported([(label, "one name and version from two sources") for label in twice])
+        told = {
+            key: " and ".join(sorted({_place(each) for each in lock.packages if _key(each) == key})) for key in twice
+        }
+        raise SourceNotSupported(
+            [(" ".join(key), f"one name and version from two sources ({told[key]})") for key in twice]
+        )
 
 
-def sha256_of(name: str, artifact: pylock.PackageWheel | pylock.PackageSdist) -> str:
+def _key(package: pylock.Package) -> tuple[str, str]:
+    return package.name, str(package.version)
+
+
+def _place(package: pylock.Package) -> str:
+    """Where a package comes from, in words and without a credential."""
+    if package.vcs:
+        return f"git {masked(package.vcs.url or package.vcs.path)} {package.vcs.commit_id[:12]}"
+    if package.archive:
+        return str(masked(package.archive.url or package.archive.path))
+    if package.directory:
+        return package.directory.path
+    files = [(wheel.url, wheel.path) for wheel in package.wheels or ()]
+    files += [(package.sdist.url, package.sdist.path)] if package.sdist else []
+    return str(masked(package.index or next((url or path for url, path in files), "an index")))
+
+
+def sha256_of(name: str, artifact: pylock.PackageWheel | pylock.PackageSdist | pylock.PackageArchive) -> str:
     """The artifact's sha256; `HashMissing` when the lock has only other hashes."""
     digest = artifact.hashes.get("sha256")
     if not digest:
-        raise HashMissing("The lock", [f"{name}: {artifact.filename}"])
+        filename = archive_name(artifact) if isinstance(artifact, pylock.PackageArchive) else artifact.filename
+        raise HashMissing("The lock", [f"{name}: {filename}"])
     return digest.lower()
 
 
@@ -226,6 +257,16 @@ def _pylock_select(
         tags=fits.tags,
         prefer_sdist_predicate=wishes.from_source,
     )
+
+
+def sources_of(package: pylock.Package) -> set[tuple[str, str]]:
+    """What the lock has of a package, each as `Wheel.source`: the hash of a file or a commit, and the folder in it."""
+    found = {(hashes.get("sha256", "").lower(), "") for hashes in hashes_of(package)} - {("", "")}
+    if package.vcs:
+        found.add((package.vcs.commit_id.lower(), package.vcs.subdirectory or ""))
+    if package.archive:
+        found.add((package.archive.hashes.get("sha256", "").lower(), package.archive.subdirectory or ""))
+    return found
 
 
 def hashes_of(package: pylock.Package) -> Iterator[Mapping[str, str]]:

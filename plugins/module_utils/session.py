@@ -25,6 +25,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.controller import Runner
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
+from ansible_collections.airgap.uv.plugins.module_utils.git import Git
 from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
@@ -55,10 +56,14 @@ from ansible_collections.airgap.uv.plugins.module_utils.uv import (
     Groups,
     Uv,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.watch import watched
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
 
 # Another run may build for a while; after this it is more likely stuck.
 _LONGEST_WAIT = 600.0
+
+# Seconds. A history takes minutes; what takes longer is stuck.
+_LONGEST_FETCH = 1800.0
 
 
 @dataclass
@@ -127,12 +132,14 @@ class Session:
         uv.refuse_required_version(lock)
         options.refuse_stranger(params.get("package"), lock)
         wheelhouse = Wheelhouse.read(Path(params["wheelhouse"]).resolve())
-        options.refuse_inside(wheelhouse.path, lock.folder)
+        for folder in lock.folders:
+            options.refuse_inside(wheelhouse.path, folder)
         options.refuse_unwritable(wheelhouse.path)
         options.refuse_unusable(params)
         if params.get("stage"):
             stage = Path(params["stage"]["path"]).resolve()
-            options.refuse_inside(stage, lock.folder)
+            for folder in lock.folders:
+                options.refuse_inside(stage, folder)
             options.refuse_overlap(wheelhouse.path, stage)
             options.refuse_unwritable(stage)
             refuse_foreign(stage)
@@ -146,6 +153,7 @@ class Session:
         )
         # In the environment, never among the arguments, which every user of the machine may read.
         uv = dataclasses.replace(uv, environ=accounts.environ(options.build_index(params, lock, mirrors)))
+        git = _git(params, run_command, mirrors)
         uv = uv if check_mode else uv.with_cache(wheelhouse.cache / "uv")
         return cls(
             params=params,
@@ -158,7 +166,7 @@ class Session:
             preferences=Preferences.parse(params),
             mirrors=mirrors,
             accounts=accounts,
-            sources=Sources(lock, Patterns.parse(params.get("stage") or {}), uv, progress),
+            sources=Sources(lock, Patterns.parse(params.get("stage") or {}), uv, progress, git),
             progress=progress,
             check_mode=check_mode,
             diff_mode=diff_mode,
@@ -212,15 +220,15 @@ class Session:
     def plan(self, selection: Selection) -> Work:
         """What has to be fetched and built; hashes what is there already, and tells whom it cannot serve."""
         here = controller.Machine.this()
-        plan = Plan.make(selection.choices, self.wheelhouse, self.sources.package, here)
+        plan = Plan.make(selection.choices, self.wheelhouse, self.sources, here)
         home = functools.lru_cache(maxsize=1)(self._home)
         if self.exported and self.params.get("stage"):
-            unasked = untaken(self.exported, selection.choices, self.preferences, self.sources.package, home)
+            unasked = untaken(self.exported, selection.choices, self.preferences, self.sources, home)
             plan = plan.joined_with(Plan(builds=tuple(unasked)))
         obstacles = [*self._refused(), *selection.obstacles]
         if self.params.get("uv"):
             tool = self._tool(str(self.params["uv"]))
-            plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources.package, here, tool=True))
+            plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources, here, tool=True))
             obstacles += tool.obstacles
         builder = Builder(self.uv, self._build_settings(), self.wheelhouse, str(here), home=home)
         work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
@@ -235,12 +243,14 @@ class Session:
     def fetch(self, work: Work) -> None:
         if self.check_mode or self.temporary is None:
             return
+        defer = self.params["build"] == "defer"
         http = Http(self.params["timeout"], self.params.get("ca_bundle"), self.accounts)
         transport = Mirrored(self.mirrors, http, self.homes)
-        files = [(transport.applied(file), path) for file, path in work.to_fetch(self.params["build"] == "defer")]
+        files = [(transport.applied(file), path) for file, path in work.to_fetch(defer)]
         report = reporter(self.progress, len(files), sum(artifact.size or 0 for artifact, _path in files))
         fetcher = Fetcher(transport, max(1, self.params["jobs"]), max(0, self.params["retries"]), report)
-        work.fetch(files, fetcher, self.temporary, self.params["partial"])
+        commits = {} if defer else work.commits()
+        work.fetch(files, fetcher, self.temporary, self.params["partial"], commits)
         if self.params["partial"]:
             self._leave_out(work)
 
@@ -340,7 +350,8 @@ class Session:
     def _local(self) -> set[str]:
         """The hashes of the sources of all local packages, also of those that are not asked for."""
         packaged = [member for member in self.lock.members if member.packaged]
-        return {self.sources.package(member.name, member.folder).sha256 for member in packaged}
+        there = [member for member in packaged if self.sources.has(member.folder)]
+        return {self.sources.package(member.name, member.folder).sha256 for member in there}
 
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
@@ -384,3 +395,24 @@ class Session:
         lock = tool_lock(wanted, self.uv, index, self.wheelhouse.cache, not self.check_mode, mirrored)
         self.homes.update(homes(lock))
         return select(lock, self.targets, Preferences(wheels_only=True))
+
+
+def _git(params: Mapping[str, Any], run_command: Callable[..., tuple[int, str, str]], mirrors: Mirrors) -> Git:
+    """git with time limits, which end all that it started."""
+
+    def place(url: str) -> str:
+        found = mirrors.index(url)
+        return found.as_uri() if isinstance(found, Path) else found or url
+
+    def within(seconds: float) -> controller.Runner:
+        def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
+            own = functools.partial(run_command, cwd=cwd, environ_update=dict(env))
+            rc, out, err = watched(own, seconds)(argv)
+            if rc:
+                disk.refuse_full(params["wheelhouse"], argv, err)
+            return rc, out, err
+
+        return run
+
+    timeout = float(params["timeout"])
+    return Git(within(2 * timeout + 5), within(_LONGEST_FETCH), {}, timeout, params.get("ca_bundle"), place)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.airgap.uv.plugins.module_utils.build import LocalPackage, history
+from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
+from ansible_collections.airgap.uv.plugins.module_utils.git import Git
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member, Pyproject
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
 from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns, SourceTree, toplevel
@@ -26,6 +28,7 @@ class Sources:
     patterns: Patterns
     uv: Uv
     progress: Progress
+    git: Git
     _trees: dict[tuple[Path, bool], SourceTree] = field(default_factory=dict)
 
     def pyproject(self, member: Member) -> Pyproject:
@@ -44,35 +47,87 @@ class Sources:
     def package(self, name: str, folder: str) -> LocalPackage:
         """The local package `name` in `folder`, relative to the lock."""
         self.progress.say(f"reads the files of {name}")
-        said = history(self.lock.folder, Pyproject.read(self.lock.folder / folder, optional=True), self.uv)
-        return LocalPackage.read(self._tree(self._root, travels=False), self._below_root(folder), said)
+        place = self._place(folder)
+        if not self.has(folder):
+            raise ProjectInvalid(
+                str(place),
+                f"the lock names it as the folder of {name}, and it is not there; bring it there, or leave the package "
+                "out (no_install_package)",
+            )
+        pyproject = Pyproject.read(place, optional=True)
+        said = history(self._home(folder), pyproject, self.uv)
+        root = self._root if self._inside(folder) else self._root_outside(place, pyproject)
+        shown = "" if self._inside(folder) else folder
+        return LocalPackage.read(self._tree(root, travels=False), _below(root, place), said, shown)
+
+    def has(self, folder: str) -> bool:
+        """The folder of a local package is there."""
+        return self._place(folder).is_dir()
+
+    def file(self, path: str) -> Path:
+        """A file that the lock names by its path."""
+        return self._place(path)
 
     def copy(self, destination: Path) -> Path:
-        """A clean copy of what a build sees; returns the place of the lock's folder in it."""
-        tree = self._tree(self._root, travels=False)
-        tree.copy(destination)
-        LocalPackage(tree, ".", "", toplevel(self._root) == self._root).give_history(destination)
-        return destination / self._below_root(".")
+        """A clean copy of what a build sees; returns the place of the lock's folder in it.
+
+        What the lock names beside its folder lies beside it in the copy too.
+        """
+        roots = [
+            self._root,
+            *(self._place(member.folder) for member in self.lock.members if self._apart(member.folder)),
+        ]
+        files = [self._place(path) for path in self.lock.files]
+        above = Path(os.path.commonpath([*roots, *(path.parent for path in files)]))
+        for root in dict.fromkeys(roots):
+            tree = self._tree(root, travels=False)
+            copy = destination / root.relative_to(above)
+            tree.copy(copy)
+            LocalPackage(tree, ".", "", toplevel(root) == root).give_history(copy)
+        for path in files:
+            copy = destination / path.relative_to(above)
+            if path.is_file() and not copy.exists():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+        return destination / self.lock.folder.relative_to(above)
 
     def travelling(self, member: Member | None) -> SourceTree | None:
         """The files that travel: all of a project without a build system, else those that are named."""
+        folder = member.folder if member else "."
+        home = self._home(folder)
+        below = "." if home != self.lock.folder else os.path.normpath(folder)
         if member is not None and not member.packaged:
-            return self._tree(self.lock.folder, travels=True).below(member.folder)
+            return self._tree(home, travels=True).below(below)
         if not self.patterns.include:
             return None
-        folder = member.folder if member else "."
-        return self._tree(self.lock.folder, travels=True).below(folder).matching(self.patterns.include)
+        return self._tree(home, travels=True).below(below).matching(self.patterns.include)
+
+    def _place(self, path: str) -> Path:
+        return Path(os.path.normpath(self.lock.folder / path))
+
+    def _inside(self, folder: str) -> bool:
+        place = self._place(folder)
+        return self.lock.folder in (place, *place.parents)
+
+    def _apart(self, folder: str) -> bool:
+        """It is not in what is copied with the lock's folder."""
+        place = self._place(folder)
+        return place.is_dir() and self._root not in (place, *place.parents)
+
+    def _home(self, folder: str) -> Path:
+        """The folder that a package belongs to: the lock's, or its own where it lies elsewhere."""
+        return self.lock.folder if self._inside(folder) else self._place(folder)
+
+    def _root_outside(self, place: Path, pyproject: Pyproject) -> Path:
+        return (toplevel(place) or place) if pyproject.version_from_history else place
 
     @property
     def _root(self) -> Path:
         """What a build sees: the project, or the whole repository where a version is in its history."""
-        members = [member for member in self.lock.members if member.packaged]
+        members = [member for member in self.lock.members if member.packaged and self._inside(member.folder)]
         if any(self.pyproject(member).version_from_history for member in members):
             return toplevel(self.lock.folder) or self.lock.folder
         return self.lock.folder
-
-    def _below_root(self, folder: str) -> str:
-        return os.path.normpath((self.lock.folder / folder).relative_to(self._root).as_posix())
 
     def _tree(self, root: Path, travels: bool) -> SourceTree:
         if (root, travels) not in self._trees:
@@ -80,3 +135,7 @@ class Sources:
             patterns = self.patterns if travels else Patterns(include=self.patterns.include)
             self._trees[root, travels] = SourceTree.read(root, patterns, self.uv.run, self.uv.environ, travels)
         return self._trees[root, travels]
+
+
+def _below(root: Path, place: Path) -> str:
+    return os.path.normpath(place.relative_to(root).as_posix())

@@ -27,13 +27,14 @@ from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
-from ansible_collections.airgap.uv.plugins.module_utils.selection import hashes_of
+from ansible_collections.airgap.uv.plugins.module_utils.selection import hashes_of, sources_of
 from ansible_collections.airgap.uv.plugins.module_utils.tree import (
     SourceFile,
     SourceTree,
     copy_file,
     file_digest,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.verdict import archive_name, is_wheel
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
 
 # They would steer uv on the host (an interpreter, an index, other settings).
@@ -247,10 +248,10 @@ def pins(
         extras = [e for e in wishes.extra_wheels if e.name == package.name and package.version in (None, e.version)]
         brought = [extra.sha256 for extra in extras]
         wheels = {item.wheel.path: _staged(item) for item in [*own, *_built_before(own, wheelhouse)]}
-        digest = package.sdist.hashes.get("sha256", "").lower() if package.sdist else ""
+        sources = sources_of(package)
         if package.directory and not own:
-            digest = local(package.name, package.directory)
-        wheels.update((item.path, item) for item in _built_from(package, digest, own, wheelhouse))
+            sources = {(local(package.name, package.directory), "")}
+        wheels.update((item.path, item) for item in _built_from(package, sources, own, wheelhouse))
         wheels.update((item.path, item) for item in _brought(extras, wheelhouse))
         if not wishes.from_source(package.name):
             wheels.update((item.path, item) for item in _index_wheels(package, extras, wheelhouse))
@@ -288,10 +289,18 @@ def _locked(package: pylock.Package, wishes: Preferences) -> Iterator[str]:
     """What the lock says of a package, whichever of it the hosts of a play happen to take."""
     if wishes.from_source(package.name):
         yield "no-binary"
-    if (package.sdist or package.directory) and wishes.constraints:
+    archive = package.archive if package.archive and not is_wheel(package.archive) else None
+    if (package.sdist or package.directory or package.vcs or archive) and wishes.constraints:
         yield wishes.constraints
     for hashes in hashes_of(package):
         yield from hashes.values()
+    if package.archive:
+        yield from package.archive.hashes.values()
+    if package.vcs:
+        yield f"git {package.vcs.commit_id.lower()}"
+    source = package.vcs or package.archive
+    if source and source.subdirectory:
+        yield f"in {source.subdirectory}"
 
 
 def _identity(pin: Pin) -> set[str]:
@@ -306,7 +315,7 @@ def _built_before(own: Sequence[Taken], wheelhouse: Wheelhouse) -> Iterator[Take
     names = {item.wheel.filename for item in own}
     for item in own:
         for wheel in wheelhouse.wheels:
-            same = wheel.name == item.wheel.name and wheel.origin.get("sha256") == item.wheel.origin.get("sha256")
+            same = wheel.name == item.wheel.name and wheel.source == item.wheel.source
             # uv takes the first of two wheels with one name, whatever their hashes.
             if item.built and same and wheel.filename not in names:
                 names.add(wheel.filename)
@@ -314,14 +323,14 @@ def _built_before(own: Sequence[Taken], wheelhouse: Wheelhouse) -> Iterator[Take
 
 
 def _built_from(
-    package: pylock.Package, digest: str, own: Sequence[Taken], wheelhouse: Wheelhouse
+    package: pylock.Package, sources: set[tuple[str, str]], own: Sequence[Taken], wheelhouse: Wheelhouse
 ) -> Iterator[StagedWheel]:
-    """Wheels that earlier runs built from the source of this digest for hosts that are not asked for now."""
+    """Wheels that earlier runs built from one of these sources for hosts that are not asked for now."""
     # uv takes the first of two wheels with one name, whatever their hashes.
     names = {wheel.filename for wheel in package.wheels or ()} | {item.wheel.filename for item in own}
-    if digest and not any(item.built for item in own):
+    if not any(item.built for item in own):
         for wheel in wheelhouse.wheels:
-            same = wheel.name == package.name and wheel.origin.get("sha256") == digest
+            same = wheel.name == package.name and wheel.source in sources
             if same and wheel.filename not in names:
                 names.add(wheel.filename)
                 yield StagedWheel(wheel.path, wheel.sha256, wheel.sha256)
@@ -339,10 +348,13 @@ def _staged(item: Taken) -> StagedWheel:
 def _index_wheels(
     package: pylock.Package, extras: Sequence[ExtraWheel], wheelhouse: Wheelhouse
 ) -> Iterator[StagedWheel]:
-    for wheel in beside(package, extras):
-        digest = wheel.hashes.get("sha256", "").lower()
+    files = [(wheel.filename, wheel.hashes) for wheel in beside(package, extras)]
+    if package.archive and is_wheel(package.archive) and not extras:
+        files.append((archive_name(package.archive), package.archive.hashes))
+    for filename, hashes in files:
+        digest = hashes.get("sha256", "").lower()
         if digest:
-            yield StagedWheel(wheelhouse.place(wheel.filename, digest), digest, digest)
+            yield StagedWheel(wheelhouse.place(filename, digest), digest, digest)
 
 
 def _order(pin: Pin) -> tuple[str, str, str]:

@@ -62,10 +62,9 @@ class Staging:
 
     def _source_digest(self, name: str, directory: pylock.PackageDirectory) -> str:
         """What a local package is built from, whether anybody takes it or not."""
-        path = PurePosixPath(directory.path) / (directory.subdirectory or ".")
-        if ".." in path.parts or path.is_absolute():
-            return str(path)  # not collected, so nothing but its place is known
-        return self.sources.package(name, str(path)).sha256
+        folder = str(PurePosixPath(directory.path) / (directory.subdirectory or "."))
+        # Of one that is not there, and that nobody takes, nothing but its place is known.
+        return self.sources.package(name, folder).sha256 if self.sources.has(folder) else folder
 
     def _version(self, member: Member | None, taken: Sequence[Taken]) -> str:
         """The project's version; a dynamic one is known from its wheel."""

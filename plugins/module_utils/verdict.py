@@ -10,13 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Union
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tags, utils
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.repository import COMMIT, SCHEMES
 
 LockedSource = Union[
     "pylock.PackageVcs",
@@ -25,7 +27,7 @@ LockedSource = Union[
     "pylock.PackageWheel",
     "pylock.PackageSdist",
 ]
-Source = Union["pylock.PackageWheel", "pylock.PackageSdist", "pylock.PackageDirectory", ExtraWheel]
+Source = Union[LockedSource, ExtraWheel]
 
 _NOT_YET = (
     ", which this version does not collect; leave it out (no_install_package) or bring a wheel of it (extra_wheels)"
@@ -73,7 +75,7 @@ def verdict(package: pylock.Package, source: LockedSource | None, fits: Fits, wi
         return Reason(f"extra_wheels brings version {other[0].version}, the lock has {package.version}")
     best = fits.best(own)
     if best is None:
-        return _allowed(package, source, wishes)
+        return _allowed(package, source, fits, wishes)
     rather = [] if wishes.from_source(package.name) else fits.as_good(best, [w.filename for w in beside(package, own)])
     if rather:
         return Reason(
@@ -83,7 +85,7 @@ def verdict(package: pylock.Package, source: LockedSource | None, fits: Fits, wi
     return best
 
 
-def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Preferences) -> Source | Reason:
+def _allowed(package: pylock.Package, source: LockedSource | None, fits: Fits, wishes: Preferences) -> Source | Reason:
     """`source`, unless the caller's wishes about building forbid it or nothing was found."""
     if source is None:
         return Reason("no wheel fits, and there is no sdist", of_wheels=True)
@@ -97,19 +99,63 @@ def _allowed(package: pylock.Package, source: LockedSource | None, wishes: Prefe
         if wishes.from_source(package.name):
             return Reason("no_binary wants it built, and no_build forbids that")
         return Reason("no wheel fits, and no_build forbids building it", of_wheels=True)
+    if isinstance(source, pylock.PackageVcs):
+        return (
+            Reason("it is a git source, and no_build forbids building it") if _never(package, wishes) else _git(source)
+        )
+    if isinstance(source, pylock.PackageArchive):
+        return _archive(package, source, fits, wishes)
     return _collected(source)
 
 
+def archive_name(archive: pylock.PackageArchive) -> str:
+    """The file's name, as its URL or path ends."""
+    return unquote(PurePosixPath(urlsplit(archive.url).path if archive.url else archive.path or "").name)
+
+
+def is_wheel(archive: pylock.PackageArchive) -> bool:
+    return archive_name(archive).endswith(".whl")
+
+
+def _never(package: pylock.Package, wishes: Preferences) -> bool:
+    return wishes.wheels_only or wishes.never_built(package.name)
+
+
+def _git(source: pylock.PackageVcs) -> Source | Reason:
+    scheme = urlsplit(source.url or "").scheme
+    if source.type != "git":
+        return Reason(f"a source under {source.type}{_NOT_YET}")
+    if scheme not in SCHEMES:
+        return Reason(f"a git repository at {masked(source.url or source.path)}{_NOT_YET}")
+    if not COMMIT.fullmatch(source.commit_id):
+        return Reason(f"the lock names no full commit ({source.commit_id}); lock again")
+    return source
+
+
+def _archive(
+    package: pylock.Package, source: pylock.PackageArchive, fits: Fits, wishes: Preferences
+) -> Source | Reason:
+    """A wheel or a source archive that the lock names by its URL or path; there is no other file to choose."""
+    name = archive_name(source)
+    if source.url and urlsplit(source.url).scheme not in ("http", "https", "file"):
+        return Reason(f"an archive at {masked(source.url)}{_NOT_YET}")
+    if not is_wheel(source):
+        return Reason("it is a source archive, and no_build forbids building it") if _never(package, wishes) else source
+    try:
+        own, number, _build, found = utils.parse_wheel_filename(name)
+    except utils.InvalidWheelFilename as error:
+        return Reason(f"the lock names {name} for it, which is no wheel's name ({error})")
+    if own != package.name or (package.version and number != package.version):
+        return Reason(f"the lock names {name} for it, which is {own} {number}")
+    if wishes.from_source(package.name):
+        return Reason("no_binary names it, and the lock has only a wheel of it")
+    return source if found.intersection(fits.tags) else Reason(f"the lock has only {name} of it, which does not fit")
+
+
 def _collected(source: LockedSource) -> Source | Reason:
-    """`source`, unless it is of a kind that is not collected: whatever is no address or folder below."""
-    if isinstance(source, pylock.PackageVcs):
-        return Reason(f"a git source{_NOT_YET}")
-    if isinstance(source, pylock.PackageArchive):
-        return Reason(f"an archive by URL or path{_NOT_YET}")
+    """`source`, unless it is a file that is at no address."""
     if isinstance(source, pylock.PackageDirectory):
-        path = PurePosixPath(source.path)
-        elsewhere = ".." in path.parts or path.is_absolute()
-        return Reason(f"a folder outside the project ({source.path}){_NOT_YET}") if elsewhere else source
+        return source
     if urlsplit(source.url or "").scheme not in ("http", "https", "file"):
         shown = without_credentials(source.url or source.path or "")
         return Reason(f"a file that is not on an index ({shown}){_NOT_YET}")

@@ -66,6 +66,12 @@ class Wheel:
             raise ValueError(f"{wheel.path!r} is not where a wheel lies")
         return wheel
 
+    @property
+    def source(self) -> tuple[str, str] | None:
+        """What a wheel that was built was built from: a hash or a commit, and the folder in it."""
+        found = self.origin.get("commit") or self.origin.get("sha256")
+        return (str(found), str(self.origin.get("subdirectory", ""))) if found else None
+
     def as_dict(self) -> dict[str, Any]:
         found = {key: getattr(self, key) for key in self.__dataclass_fields__}
         if self.requires is None:

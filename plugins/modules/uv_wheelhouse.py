@@ -15,7 +15,12 @@ description:
   - Every file is checked against the hash that the lock has for it, those that are there already too.
   - Always runs on the controller, without become and under the Python that runs Ansible (or the one in the variable
     C(uv_deploy_controller_python)), whatever the connection of the task is.
-  - The project's folder is only read. Local packages are built from a clean copy of it.
+  - The project's folder is only read. Local packages are built from a clean copy of it, those in folders beside it
+    from a copy of theirs.
+  - Besides what is on indexes it collects wheels and source archives that the lock names by URL or path, and builds
+    commits of git repositories, with their submodules and, where git-lfs is there, what Git LFS keeps beside them.
+    The commit is the hash. git runs without the user's and the system's settings, hooks and credential helpers; netrc
+    and an SSH agent give credentials.
 author:
   - airgap.uv contributors (@airgap-uv)
 requirements:
@@ -28,6 +33,7 @@ requirements:
   - uv >= 0.9
   - pyelftools >= 0.29, only to tell what compiled code needs of a host that was built here or brought (O(extra_wheels),
     O(built))
+  - git >= 2.29, for locks with sources from git
 options:
   project:
     description:
@@ -143,7 +149,7 @@ options:
     default: []
   no_build:
     description:
-      - Never build these packages, or V(:all:), from their sdists.
+      - Never build these packages, or V(:all:), from their sdists, archives and commits.
       - Local packages are built all the same, unless named one by one.
     type: list
     elements: str
@@ -225,7 +231,7 @@ options:
         type: str
         required: true
       source:
-        description: The sha256 of the source that it was built from, as RV(to_build) gave it.
+        description: The C(sha256) or C(commit) of the source that it was built from, as RV(to_build) gave it.
         type: str
         required: true
   extra_wheels:
@@ -412,7 +418,13 @@ wheels:
       description: Whether it is the uv wheel that option O(uv) asked for.
       type: bool
     origin:
-      description: Its C(kind), the C(url) or C(path), and for what was built the source's hash and how.
+      description:
+        - Its C(kind) and its C(url), without credentials, or its C(path).
+        - The kind is V(index) for a wheel of an index and V(sdist) for what was built from an index's sdist, V(archive)
+          for a URL and V(path) for a path that the lock names itself, V(git) for a commit, V(directory) for a local
+          package.
+        - For what was built also the source's hash, as C(sha256) or C(commit), the C(subdirectory) that was meant, and
+          how it was C(built).
       type: dict
     installed_size:
       description:

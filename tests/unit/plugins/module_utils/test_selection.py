@@ -131,6 +131,14 @@ def test_wishes_about_building(wishes: dict[str, Any], wanted: set[str]) -> None
     assert set(chosen(select(packages, targets(), Preferences.parse(wishes)))) == wanted
 
 
+def git_source(url: str = "https://index.test/g.git", commit: str = "0" * 40, type: str = "git") -> dict[str, str]:
+    return {"type": type, "url": url, "commit-id": commit}
+
+
+def archive(name: str, place: str = FILES) -> dict[str, Any]:
+    return {"url": f"{place}/{name}", "hashes": {"sha256": "c" * 64}}
+
+
 OBSTACLES = [
     ([package("a", tags=["py3-none-win_amd64"])], {}, {"a 1.0": "no wheel fits, and there is no sdist; the nearest"}),
     ([package("a", sdist=True)], {"no_build": ["a"]}, {"a 1.0": "no_build forbids building it"}),
@@ -142,20 +150,44 @@ OBSTACLES = [
         {"a 1.0": "no sdist", "b 1.0": "no_build"},
     ),
     ([{"name": "m", "directory": {"path": "packages/m"}}], {"no_build": ["m"]}, {"m": "no_build names it"}),
+    ([package("g", vcs=git_source())], {"no_build": [":all:"]}, {"g 1.0": "a git source, and no_build forbids"}),
     (
-        [{"name": "m", "directory": {"path": "../m"}}, package("a", tags=["py3-none-win_amd64"])],
+        [package("g", vcs=git_source(type="hg"))],
         {},
-        {"m": "a folder outside the project (../m), which this version does not collect", "a 1.0": "no sdist"},
+        {"g 1.0": "a source under hg, which this version does not collect"},
+    ),
+    ([package("g", vcs=git_source("ext::sh"))], {}, {"g 1.0": "a git repository at ext::sh, which this version"}),
+    ([package("g", vcs=git_source(commit="main"))], {}, {"g 1.0": "names no full commit (main)"}),
+    (
+        [package("z", archive=archive("z-1.0.zip"))],
+        {"no_build": ["z"]},
+        {"z 1.0": "a source archive, and no_build forbids"},
     ),
     (
-        [package("g", vcs={"type": "git", "url": "https://index.test/g.git", "commit-id": "0" * 40})],
-        {},
-        {"g 1.0": "a git source, which this version does not collect"},
+        [package("z", archive=archive("z-1.0-py3-none-any.whl"))],
+        {"no_binary": ["z"]},
+        {"z 1.0": "has only a wheel of it"},
     ),
     (
-        [package("z", archive={"url": f"{FILES}/z-1.0.zip", "hashes": {"sha256": "c" * 64}})],
+        [package("z", archive=archive("z-1.0-py3-none-win32.whl"))],
         {},
-        {"z 1.0": "an archive by URL or path, which this version does not collect"},
+        {"z 1.0": "z-1.0-py3-none-win32.whl of it, which does"},
+    ),
+    (
+        [package("z", archive=archive("y-1.0-py3-none-any.whl"))],
+        {},
+        {"z 1.0": "y-1.0-py3-none-any.whl for it, which is y 1.0"},
+    ),
+    (
+        [package("z", archive=archive("z-2.0-py3-none-any.whl"))],
+        {},
+        {"z 1.0": "z-2.0-py3-none-any.whl for it, which is z 2.0"},
+    ),
+    ([package("z", archive=archive("z.whl"))], {}, {"z 1.0": "z.whl"}),
+    (
+        [package("z", archive=archive("z-1.0.zip", "ftp://index.test"))],
+        {},
+        {"z 1.0": "an archive at ftp://index.test/z-1.0"},
     ),
 ]
 
@@ -237,10 +269,22 @@ def test_of_two_builds_the_later_one(names: list[str]) -> None:
 
 
 def test_an_unsupported_source_that_no_target_takes_is_no_obstacle() -> None:
-    source = {"vcs": {"type": "git", "url": "https://index.test/a.git", "commit-id": "0" * 40}}
+    source = {"vcs": git_source(type="hg")}
     assert select(
         lock(package("a", marker="sys_platform == 'win32'", **source)), targets(), Preferences()
     ) == Selection(())
+
+
+def test_one_version_from_an_index_and_from_git() -> None:
+    twice = [
+        package("a", tags=["py3-none-any"], marker="python_full_version < '3.10'"),
+        package("a", marker="python_full_version >= '3.10'", vcs=git_source("https://u:secret@index.test/a.git")),
+    ]
+    with pytest.raises(errors.SourceNotSupported) as caught:
+        select(lock(*twice), targets(), Preferences())
+    ((label, told),) = caught.value.packages
+    assert label == "a 1.0"
+    assert "git https://***@index.test/a.git 000000000000 and https://index.test/" in told
 
 
 def test_one_name_and_version_from_two_sources() -> None:

@@ -64,21 +64,6 @@ def in_project(old: str, new: str) -> Callable[[Collect], None]:
     return lambda collect: replace_in(collect.project / "pyproject.toml", old, new)
 
 
-def from_elsewhere(source: str, more: str = "") -> Callable[[Collect], None]:
-    """Let the lock take `alpha` from another source than the index."""
-
-    def change(collect: Collect) -> None:
-        path = collect.project / "uv.lock"
-        alpha = '[[package]]\nname = "alpha"\n'
-        text = path.read_text(encoding="utf-8")
-        start = text.index(alpha)
-        end = text.index("[[package]]", start + 1)
-        other = f'{alpha}version = "1.0"\nsource = {{ {source} }}\n{more}\n'
-        path.write_text(text[:start] + other + text[end:], encoding="utf-8")
-
-    return change
-
-
 def nothing(collect: Collect) -> None:
     pass
 
@@ -205,16 +190,6 @@ BAD: dict[str, tuple[Callable[[Collect], Any], dict[str, Any], list[str]]] = {
         nothing,
         {"project": None, "lockfile": "{project}/pylock.web.toml"},
         ["There is no {project}/pylock.web.toml"],
-    ),
-    "a git source": (
-        from_elsewhere(f'git = "https://index.test/alpha.git?rev=1#{"0" * 40}"'),
-        {"frozen": True},
-        [f"alpha 1.0 for {LABEL}: a git source", "no_install_package", "extra_wheels"],
-    ),
-    "a source archive": (
-        from_elsewhere('url = "https://index.test/alpha-1.0.tar.gz"', f'sdist = {{ hash = "sha256:{"0" * 64}" }}\n'),
-        {"frozen": True},
-        [f"alpha 1.0 for {LABEL}: an archive", "no_install_package", "extra_wheels"],
     ),
     "missing hash": (
         in_lock('hash = "sha256:', 'note = "sha256:'),
