@@ -260,7 +260,9 @@ class Preflight:
                 f"and now it would be {self.wish.release}. Run again for all hosts, from a checkout that nobody edits.",
             )
         if self.wish.failure:
-            said = _sentence(f"Nothing was collected: {self.wish.failure}")
+            # The module's option has another name in the role.
+            failure = self.wish.failure.replace("`frozen: true`", "`uv_deploy_frozen: true`")
+            said = _sentence(f"Nothing was collected: {failure}")
             yield Obstacle("collect", said.splitlines()[0].partition(". ")[0].rstrip("."), said)
         unserved = self.wish.unserved
         for raw in unserved[:_EXPLAINED]:

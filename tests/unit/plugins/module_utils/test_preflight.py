@@ -166,7 +166,11 @@ ONE = [
         {"unserved": [{"package": None, "reason": "its Python is outside the project's requires-python (>=3.12)"}]},
         "Its Python, /usr/bin/python3 (3.11.2), is outside the project's requires-python (>=3.12).",
     ),
-    ({}, {"collected": False, "failure": "the lock is out of date"}, "Nothing was collected: the lock is out of date."),
+    (
+        {},
+        {"collected": False, "failure": "the lock is out of date. `frozen: true` takes it as it is."},
+        "Nothing was collected: the lock is out of date. `uv_deploy_frozen: true` takes it as it is.",
+    ),
     (
         {},
         {"uncovered": ["orjson-3.10.1-cp311.whl"]},
