@@ -33,6 +33,7 @@ _OTHERS = {"android": "android", "ios": "ios", "pyodide": "pyodide", "pyemscript
 _LINUX = re.compile(r"(?P<libc>manylinux|musllinux)_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>\w+)")
 _OLD = re.compile(r"(?P<legacy>manylinux1|manylinux2010|manylinux2014|linux)_(?P<arch>\w+)")
 _MACOS = re.compile(r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>\w+)")
+_ANDROID = re.compile(r"android_(?P<level>\d+)_(?P<abi>\w+)")
 _PYTHON_TAG = re.compile(r"(?P<kind>cp|pp|py)(?P<major>\d)(?P<minor>\d*)")
 
 
@@ -81,6 +82,10 @@ class _Kind:
             return cls("macos", arches, "", (int(apple["major"]), int(apple["minor"])))
         if tag in _WINDOWS:
             return cls("windows", (_WINDOWS[tag],), "", (0, 0))
+        android = _ANDROID.fullmatch(tag)
+        if android:
+            arch = "aarch64" if android["abi"] == "arm64_v8a" else android["abi"]
+            return cls("android", (arch,), "", (int(android["level"]), 0))
         start = tag.partition("_")[0]
         return cls(_OTHERS.get(start, tag), (), "", (0, 0))
 
@@ -115,9 +120,10 @@ class _Wished:
         own, wanted = self._target.platform, _Kind.parse(tag)
         if wanted.system != own.system:
             yield _SYSTEM, 0, _SYSTEMS.get(wanted.system, wanted.system), _SYSTEMS[own.system]
-            return
         if wanted.arches and own.arch not in wanted.arches:
             yield _ARCH, 0, " or ".join(wanted.arches), own.arch
+        if wanted.system != own.system:
+            return
         if wanted.libc and wanted.libc != own.libc:
             yield _LIBC, 0, wanted.libc, own.libc
         elif wanted.version > own.version:
@@ -137,6 +143,8 @@ class _Wished:
 
 def _versioned(platform: Platform, version: tuple[int, int] | None = None) -> str:
     major, minor = version or platform.version
+    if platform.system == "android":
+        return f"Android API level {major}"
     return f"{platform.libc or _SYSTEMS[platform.system]} {major}.{minor}"
 
 
@@ -151,6 +159,8 @@ def _python(tag: tags.Tag) -> str:
     name = "PyPy" if match["kind"] == "pp" else "CPython"
     if tag.abi == "abi3":
         return f"{name} {number} or later"
-    kinds = re.fullmatch(r"cp\d+(t?)(d?)\w*", tag.abi)
-    words = ["free-threaded " if kinds and kinds[1] else "", "a debug build of " if kinds and kinds[2] else ""]
+    kinds = re.fullmatch(r"cp(\d+)(t?)(d?)\w*", tag.abi)
+    if kinds and match["kind"] == "cp" and kinds[1] != match["major"] + match["minor"]:
+        return f"{name} {number} with the ABI {tag.abi}"
+    words = ["free-threaded " if kinds and kinds[2] else "", "a debug build of " if kinds and kinds[3] else ""]
     return f"{''.join(words)}{name} {number}"

@@ -312,6 +312,12 @@ class Session:
             self.warnings.append(
                 "git is not on PATH, so files that it tracks although .gitignore names them were left out."
             )
+        foreign = sorted({f"{build.label} ({build.elsewhere})" for build, _artifact in work.unbuilt if build.elsewhere})
+        if foreign and self.check_mode and self.params["build"] == "here":
+            self.warnings.append(
+                "Whether these can be built here, without compiled code, is tried in a real run alone: "
+                f"{', '.join(foreign)}."
+            )
         taken = joined(work.expected())
         after = set(self.before) | {item.wheel.path for item in taken}
         lines = [f"to build: {build.name} for Python {build.python}" for build, _artifact in work.unbuilt]

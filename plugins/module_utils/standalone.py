@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter, Request, Runner
-from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
+from ansible_collections.airgap.uv.plugins.module_utils.libc import AbiUnsupported, Libc, machine_of
 from ansible_collections.airgap.uv.plugins.module_utils.python_build import ArchiveInvalid, PythonBuild
 from ansible_collections.airgap.uv.plugins.module_utils.record import intact
 
@@ -125,6 +125,9 @@ class Archive:
             and found.markers.get("python_full_version") == self.build.full
             and (found.threaded, found.debug) == (self.build.threaded, False)
         )
+        machine = _machine(found)
+        if same and machine not in (None, self.build.arch):
+            return f"{found.name} for {machine}"
         return None if same else found.name
 
     def installed(self, deployment: Path, run: Runner) -> Interpreter | None:
@@ -168,3 +171,13 @@ def refusal(archive: Archive, request: Request, libc: Libc, machine: str) -> str
         return f"is for {archive.build.platform}, not for {machine} with {libc.name} {libc.version}"
     nothing = Interpreter(path="", version="", threaded=False, bits=64, libc=None, markers={})
     return request.refusal(archive.described(nothing, Path("/")))
+
+
+def _machine(python: Interpreter) -> str | None:
+    """The architecture that it was compiled for; None where that cannot be told."""
+    try:
+        return machine_of(python)
+    except AbiUnsupported as error:
+        return error.abi
+    except KeyError:
+        return None

@@ -16,6 +16,21 @@ def target(python: str, platform: str) -> Target:
 # The target, tags of wheels with the nearest first, and what is said of it.
 NEAREST = [
     (
+        ("3.12.1", "windows"),
+        ["cp312-cp312-manylinux2014_x86_64", "cp312-cp312-manylinux2014_aarch64"],
+        "Linux; the target has Windows",
+    ),
+    (
+        ("3.12.1", "x86_64-linux-android"),
+        ["cp312-cp312-android_26_x86_64", "cp312-cp312-android_30_x86_64", "cp312-cp312-android_21_arm64_v8a"],
+        "Android API level 26; the target has Android API level 24",
+    ),
+    (
+        ("3.12.1", "x86_64-manylinux_2_36"),
+        ["cp312-cp311-manylinux2014_x86_64"],
+        "CPython 3.12 with the ABI cp311; the target has CPython 3.12",
+    ),
+    (
         ("3.11.2", "x86_64-manylinux_2_31"),
         ["cp311-cp311-manylinux_2_34_x86_64", "cp311-cp311-manylinux_2_39_x86_64", "cp312-cp312-manylinux2014_x86_64"],
         "glibc 2.34; the target has glibc 2.31",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -237,3 +238,5 @@ def test_what_it_will_say_of_itself() -> None:
     }
     assert archive.contradiction(told) is None
     assert LISTED[0].contradiction(told) == "3.13.0t"
+    other = replace(told, markers={**told.markers, "platform_machine": "s390x"})
+    assert str(archive.contradiction(other)).endswith(" for s390x")

@@ -262,6 +262,13 @@ def test_a_build_that_fails_for_another_machine(collect: Collect) -> None:
     assert (again["obstacles"], len(again["wheels"])) == ([], 1)
 
 
+def test_what_only_a_real_run_tries(collect: Collect) -> None:
+    make_sdist(collect.index.folder, "delta")
+    collect.make("delta")
+    predicted = collect.succeed(targets=[OTHER], check=True)
+    assert f"in a real run alone: delta 1.0 (linux {OTHER_ARCH} glibc)" in predicted.output
+
+
 @needs_compiler
 def test_a_python_that_the_controller_lacks(collect: Collect) -> None:
     make_sdist(collect.index.folder, "delta", extension=True)
