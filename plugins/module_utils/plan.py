@@ -116,7 +116,9 @@ def untaken(
     """
     taken = {choice.name for choice in choices} | {extra.name for extra in wishes.extra_wheels} | wishes.no_build
     for package in exported.packages:
-        if package.directory and not package.version and package.name not in taken:
+        member = sources.lock.member(package.name)
+        told = package.version or (member and member.version)
+        if package.directory and not told and package.name not in taken:
             folder = str(PurePosixPath(package.directory.path) / (package.directory.subdirectory or "."))
             python = home()
             if python and sources.has(folder):

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.disk import reported
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, version
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
@@ -44,7 +44,7 @@ class Staging:
             version=self._version(member, taken),
             requires_python=str(self.lock.requires_python) or ">=3.9",
             find_links=find_links,
-            pins=pins(exported, taken, self.preferences, self.wheelhouse, self._source_digest),
+            pins=pins(self._versioned(exported, taken), taken, self.preferences, self.wheelhouse, self._source_digest),
             tool=self.sources.pyproject(member).tool if member else {},
             tree=self.sources.travelling(member),
         )
@@ -59,6 +59,17 @@ class Staging:
             "left_out": list(tree.left_out) if tree else [],
             "requires_python": str(self.lock.requires_python),
         }
+
+    def _versioned(self, exported: pylock.Pylock, taken: Sequence[Taken]) -> pylock.Pylock:
+        """With the versions of local packages that no target takes; uv's export leaves them out."""
+        built = {item.wheel.name for item in taken}
+        packages = []
+        for package in exported.packages:
+            member = self.lock.member(package.name)
+            if package.directory and not package.version and package.name not in built and member and member.version:
+                package = replace(package, version=version.Version(member.version))
+            packages.append(package)
+        return replace(exported, packages=packages)
 
     def _source_digest(self, name: str, directory: pylock.PackageDirectory) -> str:
         """What a local package is built from, whether anybody takes it or not."""

@@ -394,6 +394,7 @@ def test_a_local_package_that_only_some_hosts_take(dynamic: bool, collect: Colle
     )
     alone = collect.succeed(targets=[TARGET])
     assert list(taken(alone)) == ["alpha-1.0-py3-none-any.whl"]
+    assert alone["stats"]["built"] == int(dynamic)
     text = (collect.stage / "pyproject.toml").read_text(encoding="utf-8")
     assert "lib==1.2" in text
     both = collect.succeed(targets=[TARGET, OTHER])
