@@ -41,7 +41,7 @@ _GENERIC = re.compile(r"-(py2\.py3|py3)-none-any\.whl$")
 
 
 # Where uv's own words on a failed build begin.
-_UV_SAYS = re.compile(r"(error:|\u00d7) Failed to build ")
+_UV_SAYS = re.compile(r"(error:|\u00d7) Failed to build\b")
 
 _OR_BRING = "or bring a wheel of it (extra_wheels)"
 

@@ -42,7 +42,7 @@ def use_only_this_environment(ca_bundle: str | None) -> None:
     kept = environ.clean(os.environ)
     os.environ.clear()
     os.environ.update(kept)
-    os.environ.update(UV_PYTHON_DOWNLOADS="never", GIT_OPTIONAL_LOCKS="0")
+    os.environ.update(UV_PYTHON_DOWNLOADS="never", UV_NO_WRAP="1", GIT_OPTIONAL_LOCKS="0")
     if ca_bundle:
         os.environ.update(SSL_CERT_FILE=ca_bundle, REQUESTS_CA_BUNDLE=ca_bundle)
     os.umask(0o022)
