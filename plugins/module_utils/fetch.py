@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils import trust
 from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
-from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials as without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     CertificateNotTrusted,
     CredentialsRefused,

@@ -16,9 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked, without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import SourceUnsafe
-from ansible_collections.airgap.uv.plugins.module_utils.fetch import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.git import Git, said
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.unpacking import part, settle

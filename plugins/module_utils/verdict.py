@@ -13,9 +13,8 @@ from typing import Union
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
-from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked, without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
-from ansible_collections.airgap.uv.plugins.module_utils.fetch import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tags, utils
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.repository import COMMIT, SCHEMES

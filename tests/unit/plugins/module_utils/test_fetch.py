@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils import errors
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import (
     Artifact,
     Fetcher,
     Http,
     Unavailable,
-    without_credentials,
 )
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.running import ROOT
