@@ -9,7 +9,7 @@ name: uv_archive_tree
 short_description: Verify the archive of a Python and say how it travels
 description:
   - Reads the archive on the controller, and refuses it if its sha256 is not the one that was given.
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - airgap.uv contributors (@airgap-uv)
 positional: deployment

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: uv_obstacles
 short_description: Tell what stands in the way of a deployment to a host
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - airgap.uv contributors (@airgap-uv)
 description:

@@ -9,7 +9,7 @@ name: uv_python_archives
 short_description: Read a list of archives of standalone Pythons
 description:
   - Checks the list, and looks on the controller whether each archive is there. Nothing is hashed yet.
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - airgap.uv contributors (@airgap-uv)
 positional: base

@@ -22,6 +22,18 @@ class AirgapError(Exception):
         return {key: value for key, value in vars(self).items() if not key.startswith("_")}
 
 
+class EntryInvalid(AirgapError):
+    """An entry of an option. `where` is its place in the options."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.where = where
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}."
+
+
 class CommandError(AirgapError):
     """A command that the work needs did not succeed."""
 

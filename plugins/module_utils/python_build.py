@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
+from ansible_collections.airgap.uv.plugins.module_utils.errors import EntryInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
 from ansible_collections.airgap.uv.plugins.module_utils.specifier import parse_release
 
@@ -46,16 +46,8 @@ _PLATFORM = re.compile(
 _LEGACY = {"manylinux1": "5", "manylinux2010": "12", "manylinux2014": "17"}
 
 
-class ArchiveInvalid(AirgapError):
-    """`where` is the place in the options, such as `python_archives[0].hash`."""
-
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(where, reason)
-        self.where = where
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.reason}."
+class ArchiveInvalid(EntryInvalid):
+    """`where` is such as `python_archives[0].hash`."""
 
 
 @dataclass(frozen=True)

@@ -62,11 +62,6 @@ def represent(targets: Iterable[Target], lock_markers: Iterable[object]) -> dict
     return {target: first[key] for target, key in keys.items()}
 
 
-def distinct(targets: Iterable[Target], lock_markers: Iterable[object]) -> list[Target]:
-    """Those that the lock can choose differently for."""
-    return list(dict.fromkeys(represent(targets, lock_markers).values()))
-
-
 def labelled(given: Sequence[Given], stands_for: Mapping[Target, Target]) -> list[tuple[Mapping[str, Any], str]]:
     """What was given, in its order, with the labels that the run has for it; no two share one that are not the same."""
     labels = {each.label for each in stands_for.values()}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
+from ansible_collections.airgap.uv.plugins.module_utils.errors import EntryInvalid
 
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
@@ -23,16 +23,8 @@ _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 BATCH_BYTES = 256 * 1024 * 1024
 
 
-class TransferInvalid(AirgapError):
-    """`where` is the place in the options, such as `trees[0].files[3]`."""
-
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(where, reason)
-        self.where = where
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.reason}."
+class TransferInvalid(EntryInvalid):
+    """`where` is such as `trees[0].files[3]`."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ description:
   - It goes to standard output, or to standard error where the callback for standard output writes for programs.
   - Refuses the strategies C(free) and C(host_pinned), in which hosts do not wait for one another.
   - The role P(airgap.uv.uv_deploy#role) uses it. It runs on the controller and asks no host.
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - airgap.uv contributors (@airgap-uv)
 options:

@@ -17,7 +17,7 @@ description:
     missing, or a file or link is not as it was, or one was added, or the interpreter does not run, the Python is
     installed anew. Bytecode that Python adds is let be.
   - Pythons that nothing uses any more are not removed.
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - airgap.uv contributors (@airgap-uv)
 options:

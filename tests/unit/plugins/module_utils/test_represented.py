@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.represented import (
-    distinct,
     labelled,
     parse_some,
     represent,
@@ -21,6 +20,10 @@ def target(python: str = "3.11", platform: str = "x86_64-manylinux_2_36", **more
 
 def kernels(*releases: str, **more: str) -> list[Target]:
     return [target("3.11.2", markers={"platform_release": release, **more}) for release in releases]
+
+
+def distinct(targets: list[Target], markers: list[str | None]) -> list[Target]:
+    return list(dict.fromkeys(represent(targets, markers).values()))
 
 
 def test_hosts_that_differ_in_what_the_lock_never_asks_are_one_target() -> None:
