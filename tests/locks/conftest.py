@@ -17,8 +17,6 @@ _TABLES = pytest.StashKey[list[Table]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """`-m "not large"` leaves the locks out that take long."""
-    config.addinivalue_line("markers", "large: many or big wheels")
     config.stash[_TABLES] = []
 
 

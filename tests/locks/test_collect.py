@@ -49,7 +49,7 @@ class Lock:
 
     @property
     def parameter(self) -> Any:
-        marks = [pytest.mark.large] if self.large else []
+        marks = [pytest.mark.locks_large] if self.large else []
         return pytest.param(self, id=f"{self.project}-{self.python}", marks=marks)
 
 
@@ -174,7 +174,7 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.large
+@pytest.mark.locks_large
 @pytest.mark.parametrize(("project", "python", "sources", "rest"), ELSEWHERE)
 def test_sources_out_of_reach(
     project: str, python: str, sources: dict[str, str], rest: int, locks: Path, uv_wheelhouse: Module, tmp_path: Path
