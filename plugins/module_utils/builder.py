@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
@@ -29,10 +29,12 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
+from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
-from ansible_collections.airgap.uv.plugins.module_utils.uv import BuildSettings, Uv
+from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
 from ansible_collections.airgap.uv.plugins.module_utils.wheelfile import WheelFile
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse, write_text
+from ansible_collections.airgap.uv.plugins.module_utils.workshop import Workshop
 
 _ANY_PYTHON = "any"
 
@@ -89,7 +91,8 @@ class Builder:
     """
 
     uv: Uv
-    settings: BuildSettings
+    workshop: Workshop
+    recipe: Recipe
     wheelhouse: Wheelhouse
     machine: str
     placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
@@ -203,8 +206,8 @@ class Builder:
         interpreter = self.uv.find_python(python)
         out = Path(tempfile.mkdtemp(prefix=f"{build.name}-{python}-", dir=temporary))
         source = build.source.unpack(out / "source")
-        self.uv.build_wheel(source, out, interpreter, self.settings, build.shown)
-        return _only_wheel(build, out)
+        made = self.workshop.build(source, out, interpreter, self.recipe, build.shown)
+        return _only_wheel(build, made.wheels)
 
     def describe(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
         """What the built wheel at `path` would be in the wheelhouse; refuses what was not asked for."""
@@ -239,7 +242,6 @@ class Builder:
         return self._cached("trials", build, build.python)
 
     def _cached(self, folder: str, build: Build, python: str) -> Path:
-        constraints = self.settings.constraints
         key = json.dumps(
             [
                 build.name,
@@ -247,7 +249,7 @@ class Builder:
                 build.source.part,
                 python,
                 (build.elsewhere or self.machine) if python != _ANY_PYTHON else "",
-                file_digest(constraints) if constraints else "",
+                self.recipe.digest,
             ]
         )
         return self.wheelhouse.cache / folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
@@ -263,8 +265,7 @@ def _last_line(text: str) -> str:
     return last
 
 
-def _only_wheel(build: Build, out: Path) -> Path:
-    found = sorted(out.glob("*.whl"))
+def _only_wheel(build: Build, found: Sequence[Path]) -> Path:
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "no wheel"
         raise BuiltWheelWrong(build.shown, names, "one wheel was expected")

@@ -13,20 +13,40 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from ansible_collections.airgap.uv.plugins.module_utils.controller import Runner
 from ansible_collections.airgap.uv.plugins.module_utils.watch import RunCommand
 
 # A session of its own has no terminal to ask on (setsid(2)), and its processes are found by it.
-_APART = (
-    "import os, sys\nos.setsid()\nos.dup2(os.open(os.devnull, os.O_RDONLY), 0)\nos.execvp(sys.argv[1], sys.argv[1:])\n"
-)
+# It sees the variables that are named to it, and no others.
+_APART = """
+import os, sys
+names, argv = sys.argv[1].split(","), sys.argv[2:]
+os.setsid()
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+os.execvpe(argv[0], argv, {name: os.environ[name] for name in names if name in os.environ})
+"""
 
 # What is killed may just have started something; it is looked for again, up to so often.
 _ROUNDS = 20
 _PAUSE = 0.1
+
+
+class Runner(Protocol):
+    """Runs a command and gives its return code, standard output and standard error."""
+
+    def __call__(self, argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`seconds`: how long it may take. `writable`: where it may write. `network`: whether it may reach any."""
+
+    seconds: float
+    writable: tuple[Path, ...] = ()
+    network: bool = True
 
 
 class Overdue(Exception):
@@ -38,8 +58,12 @@ class Overdue(Exception):
         self.output = output
 
 
-def confined(run_command: RunCommand, seconds: float) -> Runner:
-    """A runner for what may ask, hang or leave processes behind. It raises `Overdue` after `seconds`."""
+def confined(run_command: RunCommand, limits: Limits) -> Runner:
+    """A runner for what may ask, hang or leave processes behind. It raises `Overdue` when its time is over.
+
+    The environment that it is given is all that the command sees.
+    """
+    seconds = limits.seconds
 
     def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
         timer: list[_Limit] = []
@@ -49,7 +73,7 @@ def confined(run_command: RunCommand, seconds: float) -> Runner:
 
         try:
             rc, out, err = run_command(
-                [sys.executable, "-I", "-S", "-c", _APART, *argv],
+                [sys.executable, "-I", "-S", "-c", _APART, ",".join(env), *argv],
                 cwd=cwd,
                 environ_update=dict(env),
                 before_communicate_callback=started,

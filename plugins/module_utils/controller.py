@@ -10,31 +10,22 @@ import os
 import platform
 import struct
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils import environ, interpreter, search
+from ansible_collections.airgap.uv.plugins.module_utils.confine import Runner
 from ansible_collections.airgap.uv.plugins.module_utils.errors import TargetPythonMissing
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc
 from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform
-
-# The times of all files that go into a wheel; archives get other bytes otherwise
-# (https://reproducible-builds.org/specs/source-date-epoch/).
-SOURCE_DATE_EPOCH = "315532800"  # 1980-01-01, the first that a zip file can hold
 
 # As `Platform` names them.
 _SYSTEMS = {"Darwin": "macos", "Windows": "windows"}
 _ARCHITECTURES = {"arm64": "aarch64", "amd64": "x86_64", "i386": "i686", "i586": "i686", "armv8l": "armv7l"}
 _OF_32_BITS = {"x86_64": "i686", "aarch64": "armv7l"}
 _BYTES_OF_32_BITS = 4
-
-
-class Runner(Protocol):
-    """Runs a command and gives its return code, standard output and standard error."""
-
-    def __call__(self, argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]: ...
 
 
 def use_only_this_environment(ca_bundle: str | None) -> None:

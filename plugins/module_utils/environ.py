@@ -13,6 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+# The times of all files that go into a wheel; archives get other bytes otherwise
+# (https://reproducible-builds.org/specs/source-date-epoch/).
+SOURCE_DATE_EPOCH = "315532800"  # 1980-01-01, the first that a zip file can hold
+
 # Everything else of these families goes: they name indexes, caches, projects and strategies.
 _FAMILIES = ("UV_", "PIP_")
 
@@ -63,6 +67,14 @@ _KEPT = re.compile(
     re.VERBOSE,
 )
 
+_OF_MACHINE = re.compile(
+    r"""PATH | HOME | USER | LOGNAME | TMPDIR
+     | (?i:(http|https|ftp|all|no)_proxy) | NETRC
+     | SSL_\w+ | REQUESTS_CA_BUNDLE | CURL_CA_BUNDLE | GIT_SSL_CAINFO
+    """,
+    re.VERBOSE,
+)
+
 
 def clean(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` without what would steer uv, pip or Python; `environ` stays as it is.
@@ -70,6 +82,11 @@ def clean(environ: Mapping[str, str]) -> dict[str, str]:
     Kept are credentials, certificates, proxies and timeouts, and whatever is of no concern to uv.
     """
     return {name: value for name, value in environ.items() if not _steers(name)}
+
+
+def of_machine(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return of `environ` what a build may see: how programs, the network and credentials for uv are found."""
+    return {name: value for name, value in environ.items() if _OF_MACHINE.fullmatch(name) or _KEPT.fullmatch(name)}
 
 
 def _steers(name: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils.controller import Runner
+from ansible_collections.airgap.uv.plugins.module_utils.confine import Runner
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 
 

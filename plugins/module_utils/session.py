@@ -20,8 +20,7 @@ from ansible_collections.airgap.uv.plugins.module_utils import controller, disk,
 from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
-from ansible_collections.airgap.uv.plugins.module_utils.confine import confined
-from ansible_collections.airgap.uv.plugins.module_utils.controller import Runner
+from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Runner, confined
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
@@ -36,6 +35,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, counted, difference, reporter
 from ansible_collections.airgap.uv.plugins.module_utils.proof import Proof, Prover
+from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
 from ansible_collections.airgap.uv.plugins.module_utils.represented import (
     Given,
     Refused,
@@ -51,13 +51,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.standard import chosen
 from ansible_collections.airgap.uv.plugins.module_utils.target import Python, Target
 from ansible_collections.airgap.uv.plugins.module_utils.tool import tool_lock
 from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns
-from ansible_collections.airgap.uv.plugins.module_utils.uv import (
-    BuildSettings,
-    Groups,
-    Uv,
-)
+from ansible_collections.airgap.uv.plugins.module_utils.uv import Groups, Uv
 from ansible_collections.airgap.uv.plugins.module_utils.watch import watched
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
+from ansible_collections.airgap.uv.plugins.module_utils.workshop import Workshop
 
 # Another run may build for a while; after this it is more likely stuck.
 _LONGEST_WAIT = 600.0
@@ -79,13 +76,13 @@ class Session:
     groups: Groups
     preferences: Preferences
     sources: Sources
+    confine: Callable[[Limits], Runner]  # what builds are run by
     mirrors: Mirrors
     accounts: Accounts
     progress: Progress
     check_mode: bool
     diff_mode: bool
     clock: Clock = field(default_factory=Clock)
-    confined: Runner | None = None  # what builds are run by
     homes: dict[str, Home] = field(default_factory=dict)  # of the files that the locks name
     warnings: list[str] = field(default_factory=list)
     temporary: Path | None = None
@@ -171,7 +168,7 @@ class Session:
             check_mode=check_mode,
             diff_mode=diff_mode,
             clock=clock,
-            confined=minded(confined(run_command, params["build_timeout"])),
+            confine=lambda limits: minded(confined(run_command, limits)),
         )
 
     @contextlib.contextmanager
@@ -230,7 +227,7 @@ class Session:
             tool = self._tool(str(self.params["uv"]))
             plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources, here, tool=True))
             obstacles += tool.obstacles
-        builder = Builder(self.uv, self._build_settings(), self.wheelhouse, str(here), home=home)
+        builder = Builder(self.uv, self._workshop(), self._recipe(), self.wheelhouse, str(here), home=home)
         work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
@@ -364,14 +361,17 @@ class Session:
         with tempfile.TemporaryDirectory(prefix="airgap-uv-", dir=self.temporary) as folder:
             yield Path(folder)
 
-    def _build_settings(self) -> BuildSettings:
-        constraints = self.params.get("build_constraints")
+    def _build_index(self) -> str | None:
         index = options.build_index(self.params, self.lock, self.mirrors)
-        return BuildSettings(
-            self.accounts.argument(index) if index else None,
-            Path(constraints) if constraints else None,
-            self.confined,
-        )
+        return self.accounts.argument(index) if index else None
+
+    def _workshop(self) -> Workshop:
+        uv = self.uv
+        return Workshop(uv.path, self.confine, self.params["build_timeout"], self._build_index(), uv.cache, uv.environ)
+
+    def _recipe(self) -> Recipe:
+        constraints = self.params.get("build_constraints")
+        return Recipe(constraints=Path(constraints).read_text(encoding="utf-8") if constraints else "")
 
     def _leave_out(self, work: Work) -> None:
         """Go on for the targets that can be served, or for none when the others are not wanted without them.
@@ -397,8 +397,7 @@ class Session:
     def _tool(self, wanted: str) -> Selection:
         asked = self.params.get("build_index") or self.lock.default_index or ""
         mirrored = without_credentials(asked) if asked and self.mirrors.index(asked) else None
-        index = self._build_settings().index
-        lock = tool_lock(wanted, self.uv, index, self.wheelhouse.cache, not self.check_mode, mirrored)
+        lock = tool_lock(wanted, self.uv, self._build_index(), self.wheelhouse.cache, not self.check_mode, mirrored)
         self.homes.update(homes(lock))
         return select(lock, self.targets, Preferences(wheels_only=True))
 
@@ -410,7 +409,7 @@ def _git(params: Mapping[str, Any], run_command: Callable[..., tuple[int, str, s
         found = mirrors.index(url)
         return found.as_uri() if isinstance(found, Path) else found or url
 
-    def within(seconds: float) -> controller.Runner:
+    def within(seconds: float) -> Runner:
         def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
             own = functools.partial(run_command, cwd=cwd, environ_update=dict(env))
             rc, out, err = watched(own, seconds)(argv)

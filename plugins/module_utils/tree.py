@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.airgap.uv.plugins.module_utils.controller import SOURCE_DATE_EPOCH, Runner
+from ansible_collections.airgap.uv.plugins.module_utils.confine import Runner
+from ansible_collections.airgap.uv.plugins.module_utils.environ import SOURCE_DATE_EPOCH
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pathspec
 

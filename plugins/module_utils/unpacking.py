@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ansible_collections.airgap.uv.plugins.module_utils.controller import SOURCE_DATE_EPOCH
+from ansible_collections.airgap.uv.plugins.module_utils.environ import SOURCE_DATE_EPOCH
 from ansible_collections.airgap.uv.plugins.module_utils.errors import SourceUnsafe
 
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)

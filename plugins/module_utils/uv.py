@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import shutil
 import sys
@@ -18,11 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils import controller, search
-from ansible_collections.airgap.uv.plugins.module_utils.confine import Overdue
-from ansible_collections.airgap.uv.plugins.module_utils.controller import SOURCE_DATE_EPOCH, Runner
+from ansible_collections.airgap.uv.plugins.module_utils.confine import Runner
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
-    BuildFailed,
-    BuildOverdue,
     CommandError,
     FileInvalid,
     HashMissing,
@@ -35,6 +31,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
 )
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, specifiers, tomli, version
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, read_toml
+from ansible_collections.airgap.uv.plugins.module_utils.workshop import index_arguments, sentences
 
 # The oldest uv whose `uv export --format pylock.toml` is what is read here.
 MINIMUM = "0.9.0"
@@ -193,29 +190,6 @@ class Uv:
         except search.PythonMissing as error:
             raise InterpreterMissing(request, list(error.rejected)) from error
 
-    def build_wheel(self, source: Path, out: Path, python: str, settings: BuildSettings, shown: str = "") -> None:
-        """`uv build --wheel` of a source archive or folder into `out`.
-
-        Raises `BuildFailed` or `BuildOverdue`, which name what was built as `shown` does.
-        """
-        argv = self.argv(
-            "build", "--wheel", "--no-config", "--no-create-gitignore", "--python", python,
-            "--out-dir", str(out), *settings.arguments(), str(source),
-        )  # fmt: skip
-        environ = {
-            **self.environ,
-            "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH,
-            "PIP_CONFIG_FILE": os.devnull,
-            # Debug sections name the folder of the build, which is another each time.
-            "LDFLAGS": f"{os.environ.get('LDFLAGS', '')} -Wl,-S".strip(),
-        }
-        try:
-            rc, output, err = (settings.run or self.run)(argv, str(out), environ)
-        except Overdue as error:
-            raise BuildOverdue(shown or source.name, python, error.seconds, sentences(error.output)) from None
-        if rc:
-            raise BuildFailed(shown or source.name, python, sentences(output + err))
-
     def compile(self, requirement: str, index: str | None, cwd: Path) -> str:
         """`requirement` resolved for all platforms, without what it depends on, as pylock.toml text."""
         (cwd / "requirements.in").write_text(f"{requirement}\n", encoding="utf-8")
@@ -229,37 +203,9 @@ class Uv:
         return out
 
 
-@dataclass(frozen=True)
-class BuildSettings:
-    """Where build requirements come from and what they are held to. `run`: how builds are run, if not as all else."""
-
-    index: str | None = None
-    constraints: Path | None = None
-    run: Runner | None = None
-
-    def arguments(self) -> list[str]:
-        found = index_arguments(self.index)
-        if self.constraints:
-            found += ["--build-constraints", str(self.constraints), "--require-hashes"]
-        return found
-
-
-def index_arguments(index: str | None) -> list[str]:
-    """An index for uv: a URL, `name=url`, or a folder of files that stands for one."""
-    if index and index.startswith("/"):
-        return ["--no-index", "--find-links", index]
-    return ["--default-index", index] if index else []
-
-
 def parse_pylock(text: str, where: str) -> pylock.Pylock:
     """Read PEP 751 text; a value that is not valid is named with its place."""
     try:
         return pylock.Pylock.from_dict(tomli.loads(text))
     except (tomli.TOMLDecodeError, pylock.PylockValidationError) as error:
         raise FileInvalid(where, str(error)) from error
-
-
-def sentences(output: str) -> str:
-    """uv's own words without blank lines, the last twenty."""
-    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
-    return "\n".join(lines[-20:])

@@ -27,10 +27,12 @@ from ansible_collections.airgap.uv.plugins.module_utils.build import (
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable
 from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Pyproject
+from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import Patterns, SourceTree
-from ansible_collections.airgap.uv.plugins.module_utils.uv import BuildSettings, Uv
+from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
+from ansible_collections.airgap.uv.plugins.module_utils.workshop import Workshop
 from ansible_collections.airgap.uv.tests.unit.support.projects import (
     clean_environment,
     make_project,
@@ -58,7 +60,8 @@ class Here:
         environment = clean_environment(folder / "home")
         self.uv = Uv.find(str(uv_executable()), run_command, environment)
         self.house = Wheelhouse.read(folder / "wheelhouse")
-        self.builder = Builder(self.uv, BuildSettings(), self.house, ARCH)
+        workshop = Workshop(self.uv.path, lambda limits: run_command, 60.0, environ=environment)
+        self.builder = Builder(self.uv, workshop, Recipe(), self.house, ARCH)
 
     def build(self, build: Build) -> Any:
         with self.house.temporary() as temporary:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils import errors
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
-from ansible_collections.airgap.uv.plugins.module_utils.uv import MINIMUM, BuildSettings, Groups, Uv
+from ansible_collections.airgap.uv.plugins.module_utils.uv import MINIMUM, Groups, Uv
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import (
     clean_environment,
@@ -24,8 +24,7 @@ from ansible_collections.airgap.uv.tests.unit.support.projects import (
     write_tree,
 )
 from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
-from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, make_sdist
-from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
@@ -242,59 +241,6 @@ def test_find_python(uv: Uv) -> None:
         uv.find_python("3.99")
 
 
-def test_build(uv: Uv, tmp_path: Path) -> None:
-    sdist = make_sdist(tmp_path / "src", "alpha")
-    (tmp_path / "out").mkdir()
-    uv.build_wheel(sdist, tmp_path / "out", sys.executable, BuildSettings())
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["alpha-1.0-py3-none-any.whl"]
-
-
-def test_a_build_that_fails_shows_its_last_lines(uv: Uv, tmp_path: Path) -> None:
-    sdist = make_sdist(tmp_path / "src", "alpha", prelude=fails(40))
-    (tmp_path / "out").mkdir()
-    with pytest.raises(errors.BuildFailed) as caught:
-        uv.build_wheel(sdist, tmp_path / "out", sys.executable, BuildSettings())
-    message = str(caught.value)
-    assert "alpha-1.0.tar.gz" in message
-    assert "frobnicate.h" in message
-    assert "extra_wheels" in message
-    assert len(message.splitlines()) <= 25
-
-
-def test_build_requirements_come_from_the_index_that_is_named(index: Index, uv: Uv, tmp_path: Path) -> None:
-    make_wheel(index.folder, "helper", "1.5")
-    sdist = make_sdist(tmp_path / "src", "alpha", build_requires=["helper"], prelude="import helper")
-    (tmp_path / "out").mkdir()
-    uv.build_wheel(sdist, tmp_path / "out", sys.executable, BuildSettings(index.url))
-    assert index.downloads == ["helper-1.5-py3-none-any.whl"]
-
-
-@pytest.mark.parametrize("right", [True, False])
-def test_build_requirements_are_held_to_their_hashes(right: bool, index: Index, uv: Uv, tmp_path: Path) -> None:
-    helper = make_wheel(index.folder, "helper", "1.5")
-    sdist = make_sdist(tmp_path / "src", "alpha", build_requires=["helper"], prelude="import helper")
-    digest = sha256(helper) if right else "0" * 64
-    constraints = tmp_path / "constraints.txt"
-    constraints.write_text(f"helper==1.5 --hash=sha256:{digest}\n", encoding="utf-8")
-    (tmp_path / "out").mkdir()
-    settings = BuildSettings(index.url, constraints)
-    if right:
-        uv.build_wheel(sdist, tmp_path / "out", sys.executable, settings)
-        return
-    with pytest.raises(errors.BuildFailed, match=r"(?s)helper.*[Hh]ash"):
-        uv.build_wheel(sdist, tmp_path / "out", sys.executable, settings)
-
-
-def test_credentials_of_an_index_are_not_shown(uv: Uv, tmp_path: Path) -> None:
-    sdist = make_sdist(tmp_path / "src", "alpha", build_requires=["helper"])
-    (tmp_path / "out").mkdir()
-    settings = BuildSettings("http://user:s3cret@127.0.0.1:9/simple")
-    impatient = replace(uv, environ={**uv.environ, "UV_HTTP_RETRIES": "0"})
-    with pytest.raises(errors.AirgapError) as caught:
-        impatient.build_wheel(sdist, tmp_path / "out", sys.executable, settings)
-    assert "s3cret" not in str(caught.value) + repr(caught.value.facts())
-
-
 def test_commands_see_only_what_they_are_given(tmp_path: Path) -> None:
     seen: list[Mapping[str, str]] = []
 
@@ -304,4 +250,4 @@ def test_commands_see_only_what_they_are_given(tmp_path: Path) -> None:
 
     uv = Uv.find(str(uv_executable()), runner, {"HOME": str(tmp_path)})
     uv.find_python(".".join(map(str, sys.version_info[:2]))) if sys.executable.startswith("/usr") else None
-    assert all(set(env) <= {"HOME", "SOURCE_DATE_EPOCH", "PIP_CONFIG_FILE"} for env in seen)
+    assert all(set(env) <= {"HOME"} for env in seen)
