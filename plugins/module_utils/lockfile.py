@@ -142,7 +142,7 @@ class Lockfile:
     hashes: frozenset[str] = frozenset()  # sha256 of every file and every commit, for whatever extra, group or package
     versions: frozenset[tuple[str, str]] = frozenset()  # name and version of every package
     standard: pylock.Pylock | None = None  # what a pylock.toml says
-    files: tuple[str, ...] = ()  # paths of wheels and sdists, as the lock has them
+    files: tuple[str, ...] = ()  # paths of wheels and sdists, as the lock has them, those in folders of wheels too
 
     @classmethod
     def read(cls, path: Path) -> Lockfile:
@@ -170,7 +170,7 @@ class Lockfile:
             _markers(path, raw, "required-markers"),
             frozenset(_hashes(packages)),
             frozenset((str(package["name"]), str(package.get("version", ""))) for package in packages),
-            files=tuple(str(package["source"]["path"]) for package in packages if "path" in package["source"]),
+            files=tuple(_files(packages)),
         )
 
     @classmethod
@@ -308,6 +308,18 @@ def _default_index(pyproject: Pyproject, packages: list[dict[str, Any]]) -> str 
             return index.url
     registries = Counter(package["source"]["registry"] for package in packages if "registry" in package["source"])
     return registries.most_common(1)[0][0] if registries else None
+
+
+def _files(packages: list[dict[str, Any]]) -> Iterator[str]:
+    for package in packages:
+        source = package["source"]
+        if "path" in source:
+            yield str(source["path"])
+        if "registry" in source and "://" not in str(source["registry"]):
+            sdist = package.get("sdist")
+            for artifact in [*package.get("wheels", []), *([sdist] if sdist else [])]:
+                if "path" in artifact:
+                    yield f"{source['registry']}/{artifact['path']}"
 
 
 def _hashes(packages: list[dict[str, Any]]) -> Iterator[str]:

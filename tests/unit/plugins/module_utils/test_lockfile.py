@@ -151,3 +151,30 @@ def test_version_from_history(project: str, requires: str, from_history: bool, t
     text = f'[project]\nname = "app"\n{project}\n[build-system]\nrequires = [{requires}]\n'
     write(tmp_path, text)
     assert Pyproject.read(tmp_path).version_from_history is from_history
+
+
+def test_the_files_that_a_lock_names_by_path(tmp_path: Path) -> None:
+    """Those of a folder of wheels are among them; a copy of the project takes them all along."""
+    text = (
+        LOCK
+        + """
+[[package]]
+name = "beta"
+version = "1.0"
+source = { path = "vendor/beta-1.0-py3-none-any.whl" }
+wheels = [{ filename = "beta-1.0-py3-none-any.whl", hash = "sha256:02" }]
+
+[[package]]
+name = "gamma"
+version = "1.0"
+source = { registry = "../links" }
+sdist = { path = "gamma-1.0.tar.gz" }
+wheels = [{ path = "gamma-1.0-py3-none-any.whl" }]
+"""
+    )
+    lock = Lockfile.read(write(tmp_path, lock=text, pyproject=PYPROJECT))
+    assert lock.files == (
+        "vendor/beta-1.0-py3-none-any.whl",
+        "../links/gamma-1.0-py3-none-any.whl",
+        "../links/gamma-1.0.tar.gz",
+    )
