@@ -326,11 +326,16 @@ class Work:
         hashes of the local packages' sources.
         """
         ours = {build.source.identity for build, _artifact in self.plan.builds} | lock.hashes | set(local)
+        newer = {taken.wheel.filename for taken, _extra in self.plan.brought}
         named = [
             wheel.path
             for wheel in self.wheelhouse.wheels
             if ours & {wheel.sha256, *(wheel.source or ())}
-            or (wheel.origin.get("kind") == "path" and (wheel.name, wheel.version) in lock.versions)
+            or (
+                wheel.origin.get("kind") == "path"
+                and (wheel.name, wheel.version) in lock.versions
+                and wheel.filename not in newer
+            )
             or (any_uv and wheel.name == "uv")
         ]
         return [*named, *(taken.wheel.path for taken, _artifact in self.plan.downloads)]

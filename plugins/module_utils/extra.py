@@ -21,7 +21,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.wheelfile import WheelFi
 
 @dataclass(frozen=True)
 class ExtraWheel:
-    """A wheel of the caller's: it stands for the locked package of its name, or is one more package."""
+    """A wheel of the caller's: it stands for the locked package of its name, or is one more package.
+
+    `place`: where it lies, as the manifest tells it; its name alone where that is another on each machine.
+    """
 
     path: Path
     sha256: str
@@ -29,6 +32,7 @@ class ExtraWheel:
     version: version.Version
     tags: frozenset[tags.Tag]
     option: str = "extra_wheels"
+    place: str = ""
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any], option: str = "extra_wheels") -> ExtraWheel:
@@ -44,6 +48,11 @@ class ExtraWheel:
         except utils.InvalidWheelFilename as error:
             raise ExtraWheelInvalid(str(path), str(error), option) from error
         return cls(path, digest.lower(), name, number, found, option)
+
+    @property
+    def anywhere(self) -> bool:
+        """No host needs another wheel of its package."""
+        return any((tag.interpreter, tag.abi, tag.platform) == ("py3", "none", "any") for tag in self.tags)
 
     def verify(self, path: Path) -> None:
         """Raise `ExtraWheelInvalid` unless the bytes at `path`, the wheel or a copy, are the wanted ones."""

@@ -152,7 +152,7 @@ def _locked_wheel(choice: Choice, artifact: Artifact, origin: Mapping[str, str],
 
 def _brought_wheel(choice: Choice, extra: ExtraWheel, wheelhouse: Wheelhouse) -> Wheel:
     place = wheelhouse.place(extra.path.name, extra.sha256)
-    origin = {"kind": "path", "path": extra.path.name}
+    origin = {"kind": "path", "path": extra.place or extra.path.name}
     return Wheel(
         choice.name,
         str(extra.version),

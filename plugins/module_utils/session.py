@@ -22,6 +22,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Runner, confined
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.dist import Dist, versioned
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.git import Git
@@ -83,6 +84,7 @@ class Session:
     check_mode: bool
     diff_mode: bool
     clock: Clock = field(default_factory=Clock)
+    dist: Dist | None = None  # wheels of local packages that are not to be built
     homes: dict[str, Home] = field(default_factory=dict)  # of the files that the locks name
     warnings: list[str] = field(default_factory=list)
     temporary: Path | None = None
@@ -168,6 +170,7 @@ class Session:
             check_mode=check_mode,
             diff_mode=diff_mode,
             clock=clock,
+            dist=Dist.read(Path(params["dist"]), lock) if params.get("dist") else None,
             confine=lambda limits: minded(confined(run_command, limits)),
         )
 
@@ -212,7 +215,12 @@ class Session:
         stands_for = represent(self.targets, [*mentioned, *self.lock.required])
         self.targets = list(dict.fromkeys(stands_for.values()))
         self.labels = labelled(self.given, stands_for)
-        return select(exported, self.targets, self.preferences, self.lock.required)
+        if not self.dist:
+            return select(exported, self.targets, self.preferences, self.lock.required)
+        self.preferences = self.dist.preferred(exported, self.preferences, self.sources)
+        found = select(versioned(exported, self.preferences), self.targets, self.preferences, self.lock.required)
+        self.warnings += self.dist.warnings(self.preferences, found.choices)
+        return found
 
     def plan(self, selection: Selection) -> Work:
         """What has to be fetched and built; hashes what is there already, and tells whom it cannot serve."""
@@ -352,7 +360,8 @@ class Session:
 
     def _local(self) -> set[str]:
         """The hashes of the sources of all local packages, also of those that are not asked for."""
-        packaged = [member for member in self.lock.members if member.packaged]
+        never = {wheel.name for wheel in self.preferences.extra_wheels if wheel.anywhere}
+        packaged = [member for member in self.lock.members if member.packaged and member.name not in never]
         there = [member for member in packaged if self.sources.has(member.folder)]
         return {self.sources.package(member.name, member.folder).sha256 for member in there}
 

@@ -249,8 +249,9 @@ def pins(
         brought = [extra.sha256 for extra in extras]
         wheels = {item.wheel.path: _staged(item) for item in [*own, *_built_before(own, wheelhouse)]}
         sources = sources_of(package)
-        if package.directory and not own:
-            sources = {(local(package.name, package.directory), "")}
+        built = package.directory if not any(extra.anywhere for extra in extras) else None
+        if built and not own:
+            sources = {(local(package.name, built), "")}
         wheels.update((item.path, item) for item in _built_from(package, sources, own, wheelhouse))
         wheels.update((item.path, item) for item in _brought(extras, wheelhouse))
         if not wishes.from_source(package.name):
@@ -262,9 +263,9 @@ def pins(
             marker = str(package.marker) if package.marker else None
             files = tuple(wheels[path] for path in sorted(wheels))
             identity = (*_locked(package, wishes), *brought)
-            if package.directory and (marker or brought):
+            if built and (marker or brought):
                 # Whether it is built depends on the hosts of a play, so what comes out cannot stand for it.
-                identity = (local(package.name, package.directory), *identity)
+                identity = (local(package.name, built), *identity)
             known = None if package.directory and not (marker or brought) else identity
             found.append(Pin(package.name, version, marker, files, known))
     locked = {pin.name for pin in found}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Union
+from typing import Any, Union
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
@@ -53,8 +53,14 @@ class Fits:
         self._selector = tags.create_compatible_tags_selector(found)
 
     def best(self, wheels: Iterable[ExtraWheel]) -> ExtraWheel | None:
-        ordered = sorted(wheels, key=lambda wheel: utils.parse_wheel_filename(wheel.path.name)[2], reverse=True)
+        ordered = sorted(wheels, key=_build_tag, reverse=True)
         return next(self._selector((wheel, wheel.tags) for wheel in ordered), None)
+
+    def equal(self, best: ExtraWheel, wheels: Iterable[ExtraWheel]) -> list[str]:
+        """The names of `best` and of others that uv has no reason to like less; nothing where there are none."""
+        mine = self._rank(best.tags), _build_tag(best)
+        found = {wheel.path.name for wheel in wheels if (self._rank(wheel.tags), _build_tag(wheel)) == mine}
+        return sorted(found) if len(found) > 1 else []
 
     def as_good(self, own: ExtraWheel, filenames: Iterable[str]) -> list[str]:
         """Those of the wheels that uv may take rather than `own`: it looks at tags, not at who brought a wheel."""
@@ -66,15 +72,23 @@ class Fits:
         return min((self._ranks[tag] for tag in own if tag in self._ranks), default=len(self._ranks) + 1)
 
 
+def _build_tag(wheel: ExtraWheel) -> Any:
+    """An empty tuple for none, which is the least (PEP 427)."""
+    return utils.parse_wheel_filename(wheel.path.name)[2]
+
+
 def verdict(package: pylock.Package, source: LockedSource | None, fits: Fits, wishes: Preferences) -> Source | Reason:
     """The caller's own wheel where there is one, else `source`; or the reason why neither is taken."""
     own = [item for item in wishes.extra_wheels if item.name == package.name]
     other = [item for item in own if package.version and item.version != package.version]
     if other:
-        return Reason(f"extra_wheels brings version {other[0].version}, the lock has {package.version}")
+        return Reason(f"{other[0].option} brings version {other[0].version}, the lock has {package.version}")
     best = fits.best(own)
     if best is None:
         return _allowed(package, source, fits, wishes)
+    equal = fits.equal(best, own)
+    if equal:
+        return Reason(f"{' and '.join(equal)} of {best.option} fit it equally well; leave one of them out")
     rather = [] if wishes.from_source(package.name) else fits.as_good(best, [w.filename for w in beside(package, own)])
     if rather:
         return Reason(

@@ -251,6 +251,18 @@ options:
         description: Its hash, as C(sha256:) and 64 hexadecimal digits.
         type: str
         required: true
+  dist:
+    description:
+      - Folder of wheels that were built of the project's own packages before, by CI say, such as C(dist/). Local
+        packages (the project, members of its workspace, folders that the lock names) whose name has a wheel there take
+        it instead of being built; for a target that none fits it is built all the same.
+      - "They are held to what a built wheel is: name, version, RECORD, tags, what compiled code needs of a host. Their
+        version must be the project's; others there do not count beside one that is. That they were made from the
+        files that are there now is for the caller to see to."
+      - Wheels of other packages there are left alone. O(extra_wheels) and O(no_binary) go before it where they name
+        the package.
+      - Their bytes are part of the release's name.
+    type: path
   uv:
     description:
       - Collect the wheel of this uv version for the targets too; V(same) for the version that collects.
@@ -421,8 +433,8 @@ wheels:
       description:
         - Its C(kind) and its C(url), without credentials, or its C(path).
         - The kind is V(index) for a wheel of an index and V(sdist) for what was built from an index's sdist, V(archive)
-          for a URL and V(path) for a path that the lock names itself, V(git) for a commit, V(directory) for a local
-          package.
+          for a URL, V(path) for a path that the lock names itself and for a wheel that was brought, V(git) for a
+          commit, V(directory) for a local package.
         - For what was built also the source's hash, as C(sha256) or C(commit), the C(subdirectory) that was meant, and
           how it was C(built).
       type: dict
@@ -614,6 +626,7 @@ def argument_spec() -> dict[str, Any]:
             "options": {**hashed, "source": {"type": "str", "required": True}},
         },
         "extra_wheels": {"type": "list", "elements": "dict", "default": [], "options": hashed},
+        "dist": {"type": "path"},
         "uv": {"type": "str"},
         "prune": flag,
         "partial": flag,
