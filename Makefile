@@ -94,7 +94,7 @@ images: system ## the images of the test bed's hosts (as root)
 	@$(PYTHON) tests/bed/bed.py image $(IMAGES)
 
 .PHONY: molecule
-SCENARIOS ?= default ways fleet
+SCENARIOS ?= default ways fleet sources
 molecule: setup collection images ## real hosts without a way out (as root); SCENARIOS=default for some of them
 	@for scenario in $(SCENARIOS); do tests/bed/molecule $(DEV) $(BUILD) $$scenario; done
 
