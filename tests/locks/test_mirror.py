@@ -86,7 +86,9 @@ def put(socket: Path, path: str, settings: dict[str, object]) -> None:
     subprocess.run([*command, f"http://localhost/{path}"], check=True, capture_output=True)
 
 
-@pytest.mark.skipif(not network_of_its_own(), reason="a process with a network of its own takes curl, ip, unshare, and root")
+@pytest.mark.skipif(
+    not network_of_its_own(), reason="a process with a network of its own takes curl, ip, unshare, and root"
+)
 @pytest.mark.skipif(not compiler(), reason="there is no C compiler")
 def test_through_a_mirror_alone(locks: Path, devpi: Path, uv_wheelhouse: Module, tmp_path: Path) -> None:
     found = find_python(PYTHON)
