@@ -43,6 +43,7 @@ class Accounts:
     given: tuple[Account, ...] = ()
     found: tuple[Account, ...] = ()
     indexes: tuple[Index, ...] = ()
+    repositories: tuple[Account, ...] = ()  # of git, found
 
     @classmethod
     def parse(
@@ -51,18 +52,33 @@ class Accounts:
         indexes: Iterable[Index],
         environ: Mapping[str, str],
         urls: Mapping[str, str] | None = None,
+        repositories: Iterable[str] = (),
     ) -> Accounts:
-        """`given`: option `credentials`; `urls`: further URLs by the option that names them, with or without any."""
+        """`given`: option `credentials`; `urls`: further URLs by the option that names them, with or without any.
+
+        `repositories`: URLs of git repositories in `pyproject.toml`; uv leaves their credentials out of the lock.
+        """
         known = tuple(indexes)
         options = tuple(Account(_place(item, known), item["username"], item["password"], _OPTION) for item in given)
         found = [account for index in known for account in _of_index(index, environ)]
         found += [account for url, option in (urls or {}).items() for account in _of_url(url, f"option {option}")]
-        return cls(options, tuple(found), known)
+        of_git = tuple(account for url in repositories for account in _of_url(url, _PYPROJECT))
+        return cls(options, tuple(found), known, of_git)
 
     def auth(self, url: str) -> tuple[str, str] | None:
         """User and password to send to a URL; None leaves it to netrc."""
         account = self._of(url)
         return account.auth if account else None
+
+    def git_auth(self, url: str) -> tuple[str, str] | None:
+        """User and password for a git repository; its own URL may have them."""
+        account = self._of_git(url)
+        return account.auth if account else None
+
+    def git_sentence(self, url: str, status: str) -> str:
+        """As `sentence`, of a git repository."""
+        account = self._of_git(url)
+        return _said(f"git at {_server(url)}", [], url, status, account.said if account else "")
 
     def environ(self, index: str | None = None) -> dict[str, str]:
         """uv's variables for the project's indexes, and for the one that `argument` names."""
@@ -94,19 +110,29 @@ class Accounts:
         server = _server(url)
         shown = f"index {named} ({without_credentials(index.url)})" if index and named else server
         account = self._of(url)
-        sent = account.said if account else ("netrc" if requests.utils.get_netrc_auth(url) else "")
-        if sent:
-            return f"{shown} does not accept the credentials from {sent} ({status}); put them right"
         ways = [f"set {' and '.join(variables(named))}"] if named else []
-        ways += [f"name it in credentials ({_VARIABLE})", f"give {urlsplit(url).hostname} in netrc"]
-        return f"{shown} wants credentials ({status}): {', or '.join(ways)}"
+        return _said(shown, ways, url, status, account.said if account else "")
+
+    def _of_git(self, url: str) -> Account | None:
+        own = [*_of_url(url, "its URL")]
+        known = (self.given, own, self.repositories, self.found)
+        return next((found for each in known if (found := _nearest(url, each))), None)
 
     def _of(self, url: str) -> Account | None:
         account: Account | None = _nearest(url, self.given) or _nearest(url, self.found)
         return account
 
 
+def _said(shown: str, ways: list[str], url: str, status: str, sent: str) -> str:
+    sent = sent or ("netrc" if requests.utils.get_netrc_auth(without_credentials(url)) else "")
+    if sent:
+        return f"{shown} does not accept the credentials from {sent} ({status}); put them right"
+    ways = [*ways, f"name it in credentials ({_VARIABLE})", f"give {urlsplit(url).hostname} in netrc"]
+    return f"{shown} wants credentials ({status}): {', or '.join(ways)}"
+
+
 _VARIABLE = "uv_deploy_credentials"
+_PYPROJECT = "the URL in pyproject.toml"
 _OPTION = f"option credentials ({_VARIABLE})"
 
 
@@ -136,7 +162,7 @@ def _of_index(index: Index, environ: Mapping[str, str]) -> Iterable[Account]:
         if user or password:
             said = " and ".join(variables(index.name))
             return [Account(without_credentials(index.url), user, password, said)]
-    return _of_url(index.url, "the URL in pyproject.toml")
+    return _of_url(index.url, _PYPROJECT)
 
 
 def _of_url(url: str, said: str) -> Iterable[Account]:

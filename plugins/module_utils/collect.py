@@ -198,8 +198,9 @@ class Work:
         With `partial`, what cannot be had keeps its targets from being served, if others are left.
         """
         try:
-            lacking = list(self._bring(commits or {}))
-            self.stats["downloaded_bytes"] = fetcher.fetch(files, temporary, lacking)
+            barred: dict[str, list[str]] = {}
+            lacking = list(self._bring(commits or {}, barred))
+            self.stats["downloaded_bytes"] = fetcher.fetch(files, temporary, lacking, barred)
         except FetchFailed as error:
             if not partial:
                 raise
@@ -243,9 +244,13 @@ class Work:
         self.unbuilt = [item for item in self.unbuilt if item not in builds]
         self.trials = [item for item in self.trials if _sought(*item) not in lost]
 
-    def _bring(self, commits: Mapping[Commit, str]) -> Iterator[tuple[str, str, str]]:
-        """Bring those that are to be built from; name, URL and reason of each that cannot be had."""
+    def _bring(self, commits: Mapping[Commit, str], barred: dict[str, list[str]]) -> Iterator[tuple[str, str, str]]:
+        """Bring those that are to be built from; name, URL and reason of each that cannot be had.
+
+        `barred` gets those for which credentials are missing or wrong, by what is to be done.
+        """
         reasons: dict[tuple[Repository, str], str] = {}
+        refused: set[str] = set()
         down: dict[str, str] = {}
         for source, name in commits.items():
             repository, key = source.repository, (source.repository, source.commit)
@@ -257,9 +262,13 @@ class Work:
                         repository.bring(source.commit)
                 except CommitMissing as error:
                     reasons[key] = error.reason
+                    if error.refused:
+                        refused.add(error.reason)
                     if error.down:
                         down[repository.host] = error.reason
-            if reasons[key]:
+            if reasons[key] in refused:
+                barred.setdefault(reasons[key], []).append(f"{name} from {source.shown}")
+            elif reasons[key]:
                 yield name, source.shown, reasons[key]
 
     def build(self, temporary: Path) -> None:

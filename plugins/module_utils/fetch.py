@@ -224,17 +224,22 @@ class Fetcher:
         self._pause = pause or self._stop.wait
 
     def fetch(
-        self, wanted: Sequence[tuple[Artifact, Path]], partial: Path, lacking: Sequence[tuple[str, str, str]] = ()
+        self,
+        wanted: Sequence[tuple[Artifact, Path]],
+        partial: Path,
+        lacking: Sequence[tuple[str, str, str]] = (),
+        barred: Mapping[str, Sequence[str]] | None = None,
     ) -> int:
         """Bring each artifact to its path, verified; `partial` is a folder on the same filesystem.
 
-        `lacking`: what could not be had by other means, as `FetchFailed` has it; it is told with the rest.
+        What could not be had by other means is told with the rest: `lacking` as `FetchFailed` has it, `barred` as
+        `CredentialsRefused`.
 
         Returns the bytes received. Raises `FetchFailed`, `CredentialsRefused` or `HashMismatch` with every
         artifact that failed, after all others were tried; what arrived whole by then stays.
         """
         failures: list[Failure] = []
-        refused: dict[str, list[str]] = {}
+        refused = {reason: list(names) for reason, names in (barred or {}).items()}
         mismatches: list[HashMismatch] = []
         received = done = 0
         # The largest first: none of them is then left alone at the end.

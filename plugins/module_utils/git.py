@@ -12,9 +12,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
+from urllib.parse import urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Runner
-from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked, without_credentials
+
+_WEB = ("http", "https")
+
+_VARIABLES = ("AIRGAP_UV_GIT_USERNAME", "AIRGAP_UV_GIT_PASSWORD")
+
+# A credential helper (gitcredentials(7)) that says what stands in the environment.
+_HELPER = (
+    f'!f() {{ test "$1" = get && printf "username=%s\\npassword=%s\\n" "${_VARIABLES[0]}" "${_VARIABLES[1]}"; }}; f'
+)
+
+# git's and git-lfs' words when a server wants credentials, or others: 401, unless they tell.
+_STATUS = re.compile(
+    r"Authentication failed for|could not read (?:Username|Password)|terminal prompts disabled|Authentication required"
+    r"|(?:returned error:|HTTP|status:?) (?P<status>40[13])\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +39,8 @@ class Git:
     """The program, with none of the user's or the machine's settings: they may run code and hold secrets.
 
     `asking` gives an answer within seconds or raises `TimeoutError`; `fetching` is given longer.
-    Credentials come from netrc, an SSH agent or the URL, and nobody is ever asked for them.
+    Credentials come from `auth`, netrc or an SSH agent, and nobody is ever asked for them. They stand in the
+    environment, never among the arguments, which every user of the machine may read.
     """
 
     asking: Runner
@@ -31,13 +49,30 @@ class Git:
     timeout: float = 30.0  # seconds without a byte
     ca_bundle: str | None = None
     place: Callable[[str], str] = str  # where a repository is had from: its URL, or its mirror's
+    auth: Callable[[str], tuple[str, str] | None] = lambda url: None  # user and password for a URL
+    refusal: Callable[[str, str], str] = "{} lets nobody in ({})".format  # what to do for a URL and its server's answer
 
-    def run(self, *words: str, cwd: Path, schemes: tuple[str, ...] = (), quick: bool = False) -> tuple[int, str, str]:
-        """Return code and output of a command that may use these kinds of URLs alone, by default none."""
+    def run(
+        self, *words: str, cwd: Path, schemes: tuple[str, ...] = (), quick: bool = False, url: str = ""
+    ) -> tuple[int, str, str]:
+        """Return code and output of a command that may use these kinds of URLs alone, by default none.
+
+        `url`: whose server may be given credentials.
+        """
         run = self.asking if quick else self.fetching
-        return run(self._argv(*words), str(cwd), {**self.environ, **self._environ(schemes)})
+        auth = self.auth(url) if urlsplit(url).scheme in _WEB else None
+        known = dict(zip(_VARIABLES, auth)) if auth else {}
+        server = _server(url) if auth else ""
+        return run(self._argv(server, *words), str(cwd), {**self.environ, **self._environ(schemes), **known})
 
-    def _argv(self, *words: str) -> list[str]:
+    def refused(self, url: str, err: str) -> str:
+        """What to do where the server wants credentials, or others, as git tells it; nothing where that is not so."""
+        found = _STATUS.search(err)
+        if not found or urlsplit(url).scheme not in _WEB:
+            return ""
+        return self.refusal(url, f"HTTP {found['status'] or 401}")
+
+    def _argv(self, server: str, *words: str) -> list[str]:
         settings = {
             "core.hooksPath": os.devnull,
             "core.fsmonitor": "false",
@@ -50,6 +85,8 @@ class Git:
             "submodule.recurse": "false",
             "http.lowSpeedLimit": "1",
             "http.lowSpeedTime": str(max(1, round(self.timeout))),
+            # git asks for them when that server wants some, and no other.
+            **({f"credential.{server}.helper": _HELPER} if server else {}),
         }
         return ["git", *(word for key, value in settings.items() for word in ("-c", f"{key}={value}")), *words]
 
@@ -72,6 +109,16 @@ class Git:
             "GIT_ALLOW_PROTOCOL": ":".join(schemes) or "none",
             **({"GIT_SSL_CAINFO": bundle} if bundle else {}),
         }
+
+
+def bare(url: str) -> str:
+    """The URL as an argument: without a credential. The user of an ssh URL is none."""
+    return without_credentials(url) if urlsplit(url).scheme in _WEB else url
+
+
+def _server(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def said(err: str) -> str:

@@ -105,6 +105,13 @@ class Pyproject:
         return tuple(Index.parse(raw) for raw in found if isinstance(raw, dict) and "url" in raw)
 
     @property
+    def repositories(self) -> tuple[str, ...]:
+        """URLs of the git repositories that `[tool.uv.sources]` names."""
+        sources = self.uv.get("sources", {})
+        named = [each for value in sources.values() for each in (value if isinstance(value, list) else [value])]
+        return tuple(str(each["git"]) for each in named if isinstance(each, dict) and "git" in each)
+
+    @property
     def name(self) -> str | None:
         name = self.project.get("name")
         return utils.canonicalize_name(name) if isinstance(name, str) else None
@@ -221,6 +228,12 @@ class Lockfile:
         """Its own folder, and those of local packages, which may lie elsewhere."""
         places = (Path(os.path.normpath(self.folder / member.folder)) for member in self.members)
         return tuple(dict.fromkeys([self.folder, *places]))
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """URLs of the git repositories that the project and its members name, with whatever credentials."""
+        found = (Pyproject.read(folder, optional=True).repositories for folder in self.folders)
+        return tuple(dict.fromkeys(url for urls in found for url in urls))
 
     def member(self, name: str) -> Member | None:
         wanted = utils.canonicalize_name(name)

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked, without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import SourceUnsafe
-from ansible_collections.airgap.uv.plugins.module_utils.git import Git, said
+from ansible_collections.airgap.uv.plugins.module_utils.git import Git, bare, said
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.unpacking import part, settle
 
@@ -35,12 +35,13 @@ _DEEPEST = 8  # submodules within submodules
 
 
 class CommitMissing(Exception):
-    """Why a commit was not had. `down`: nothing of its server can be had."""
+    """Why a commit was not had. `down`: nothing of its server can be had; `refused`: for want of credentials."""
 
-    def __init__(self, reason: str, down: bool = False) -> None:
+    def __init__(self, reason: str, down: bool = False, refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.down = down
+        self.refused = refused
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Repository:
                 f"Git LFS keeps some of its files elsewhere ({pointers[0].place}), and git-lfs is not on the "
                 "controller; install it, or bring a wheel (extra_wheels)"
             )
-        remote = ("-c", f"remote.origin.url={self.git.place(self.url)}", "-c", "lfs.concurrenttransfers=4")
+        remote = ("-c", f"remote.origin.url={self._argument}", "-c", "lfs.concurrenttransfers=4")
         rc, _out, err = self._ask(*remote, "lfs", "fetch", "origin", commit)
         lacking = [pointer.place for pointer in pointers if not self._has_large(pointer)]
         if rc or lacking:
@@ -148,15 +149,18 @@ class Repository:
             self.cache.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.path, ignore_errors=True)
             self._must(self.git.run("init", "--quiet", "--bare", "--template=", str(self.path), cwd=self.cache))
-        url = self.git.place(self.url)
-        answer = self._ask("ls-remote", "--quiet", "--", url, "HEAD", quick=True)
+        url = self._argument
+        # Whoever owns it: the lock names the commit, and git checks that this is what comes.
+        lent = ("--upload-pack", "git -c safe.directory=* upload-pack") if urlsplit(url).scheme == "file" else ()
+        answer = self._ask("ls-remote", "--quiet", *lent, "--", url, "HEAD", quick=True)
         if answer[0]:
             raise CommitMissing(said(answer[2]), down=True)
         name = f"+{commit}:refs/airgap/{commit}"
-        if self._ask("fetch", "--quiet", "--no-write-fetch-head", "--", url, name)[0]:
+        fetch = ("fetch", "--quiet", "--no-write-fetch-head", *lent, "--", url)
+        if self._ask(*fetch, name)[0]:
             # Some servers give only what a branch or a tag names.
             refs = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
-            rc, _out, err = self._ask("fetch", "--quiet", "--no-write-fetch-head", "--", url, *refs)
+            rc, _out, err = self._ask(*fetch, *refs)
             if rc:
                 raise CommitMissing(said(err))
         found = self._here("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
@@ -168,11 +172,21 @@ class Repository:
         self._must(self._here("update-ref", f"refs/airgap/{commit}", commit))
 
     def _ask(self, *words: str, quick: bool = False) -> tuple[int, str, str]:
+        """A command that talks to the repository's server, or its mirror's."""
+        place = self.git.place(self.url)
         try:
             schemes = (*self.schemes, *self._mirror_schemes)
-            return self.git.run(*words, cwd=self.path, schemes=schemes, quick=quick)
+            answer = self.git.run(*words, cwd=self.path, schemes=schemes, quick=quick, url=place)
         except TimeoutError as error:
             raise CommitMissing(error.strerror or "no answer", down=True) from error
+        refused = self.git.refused(place, answer[2]) if answer[0] else ""
+        if refused:
+            raise CommitMissing(refused, refused=True)
+        return answer
+
+    @property
+    def _argument(self) -> str:
+        return bare(self.git.place(self.url))
 
     @property
     def _mirror_schemes(self) -> tuple[str, ...]:

@@ -148,11 +148,15 @@ class Session:
             Target.parse_all(given)
         mirrors = Mirrors.parse(params.get("mirrors"))
         accounts = Accounts.parse(
-            params.get("credentials") or [], lock.pyproject.indexes, os.environ, options.urls(params)
+            params.get("credentials") or [],
+            lock.pyproject.indexes,
+            os.environ,
+            options.urls(params),
+            lock.repositories,
         )
         # In the environment, never among the arguments, which every user of the machine may read.
         uv = dataclasses.replace(uv, environ=accounts.environ(options.build_index(params, lock, mirrors)))
-        git = _git(params, run_command, mirrors)
+        git = _git(params, run_command, mirrors, accounts)
         uv = uv if check_mode else uv.with_cache(wheelhouse.cache / "uv")
         return cls(
             params=params,
@@ -411,7 +415,9 @@ class Session:
         return select(lock, self.targets, Preferences(wheels_only=True))
 
 
-def _git(params: Mapping[str, Any], run_command: Callable[..., tuple[int, str, str]], mirrors: Mirrors) -> Git:
+def _git(
+    params: Mapping[str, Any], run_command: Callable[..., tuple[int, str, str]], mirrors: Mirrors, accounts: Accounts
+) -> Git:
     """git with time limits, which end all that it started."""
 
     def place(url: str) -> str:
@@ -429,4 +435,12 @@ def _git(params: Mapping[str, Any], run_command: Callable[..., tuple[int, str, s
         return run
 
     timeout = float(params["timeout"])
-    return Git(within(2 * timeout + 5), within(_LONGEST_FETCH), {}, timeout, params.get("ca_bundle"), place)
+    return Git(
+        within(2 * timeout + 5),
+        within(_LONGEST_FETCH),
+        timeout=timeout,
+        ca_bundle=params.get("ca_bundle"),
+        place=place,
+        auth=accounts.git_auth,
+        refusal=accounts.git_sentence,
+    )

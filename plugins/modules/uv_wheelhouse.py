@@ -19,8 +19,8 @@ description:
     from a copy of theirs.
   - Besides what is on indexes it collects wheels and source archives that the lock names by URL or path, and builds
     commits of git repositories, with their submodules and, where git-lfs is there, what Git LFS keeps beside them.
-    The commit is the hash. git runs without the user's and the system's settings, hooks and credential helpers; netrc
-    and an SSH agent give credentials.
+    The commit is the hash. git runs without the user's and the system's settings, hooks and credential helpers;
+    O(credentials), netrc and an SSH agent give credentials.
 author:
   - airgap.uv contributors (@airgap-uv)
 requirements:
@@ -183,8 +183,9 @@ options:
     default: {}
   credentials:
     description:
-      - Users and passwords for indexes and mirrors. They win over uv's variables C(UV_INDEX_<NAME>_USERNAME) and
-        C(UV_INDEX_<NAME>_PASSWORD), those over a user and password in a URL, those over netrc.
+      - Users and passwords for indexes, mirrors and git repositories (https and http). They win over uv's variables
+        C(UV_INDEX_<NAME>_USERNAME) and C(UV_INDEX_<NAME>_PASSWORD), those over a user and password in a URL, those over
+        netrc. For git a URL wins over the variables.
       - They are sent to the server that is named and to no other, and stand in no manifest, staged file, return value,
         log or argument of a command.
     type: list
@@ -193,8 +194,8 @@ options:
     suboptions:
       url:
         description:
-          - URL of the index or mirror, or its beginning, such as V(https://index.example). Of several entries for one
-            server the one whose path has most in common with a file's is taken.
+          - URL of the index, mirror or repository, or its beginning, such as V(https://index.example). Of several
+            entries for one server the one whose path has most in common with a file's is taken.
           - Exactly one of O(credentials[].url) and O(credentials[].index) is needed.
         type: str
       index:

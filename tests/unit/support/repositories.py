@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import http.server
@@ -14,6 +15,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.airgap.uv.tests.unit.support.projects import write_tree
 
@@ -45,14 +47,32 @@ def commit(folder: Path, tree: Mapping[str, str], tag: str = "") -> str:
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *arguments: Any, wanted: str = "", status: int = 401, **more: Any) -> None:
+        self.wanted = wanted
+        self.status = status
+        super().__init__(*arguments, **more)
+
     def log_message(self, format: str, *args: object) -> None:
         """Nothing is told."""
 
+    def do_GET(self) -> None:
+        if self.wanted and self.headers.get("Authorization") != self.wanted:
+            self.send_response(self.status)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            super().do_GET()
+
 
 @contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The URL under which the files of a folder are given. git repositories: after `publish`."""
-    handler = functools.partial(_Quiet, directory=str(folder))
+def served(folder: Path, account: str = "", status: int = 401) -> Iterator[str]:
+    """The URL under which the files of a folder are given. git repositories: after `publish`.
+
+    `account`: `user:password` that is wanted; without it the answer is `status`.
+    """
+    wanted = f"Basic {base64.b64encode(account.encode()).decode()}" if account else ""
+    handler = functools.partial(_Quiet, directory=str(folder), wanted=wanted, status=status)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -73,6 +73,14 @@ def test_a_repository_that_cannot_be_had(url: str, tmp_path: Path) -> None:
     assert caught.value.down
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_repository_of_another_user(tmp_path: Path) -> None:
+    wanted = commit(tmp_path / "repo", {"a.txt": "1"})
+    for path in [tmp_path / "repo", *(tmp_path / "repo").rglob("*")]:
+        os.chown(path, 12345, 12345)
+    assert names(brought(of((tmp_path / "repo").as_uri(), tmp_path), wanted, tmp_path / "out")) == ["a.txt"]
+
+
 def test_what_was_damaged_is_brought_again(tmp_path: Path) -> None:
     wanted = commit(tmp_path / "repo", {"a.txt": "1" * 1000})
     repository = of((tmp_path / "repo").as_uri(), tmp_path)

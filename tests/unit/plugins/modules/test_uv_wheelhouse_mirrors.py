@@ -192,7 +192,7 @@ def test_an_index_that_lets_nobody_in_is_told_once(wrong: bool, collect: Collect
 def test_no_credential_among_the_arguments_of_uv(collect: Collect, mirror: Index) -> None:
     """Every user of the machine may read those."""
     log = collect.folder / "arguments"
-    script = f'#!/bin/sh\necho "$@" >> {log}\nexec "$REAL_UV" "$@"\n'
+    script = f'#!/bin/sh\necho "$@" >> {log}\nexec {uv_executable()} "$@"\n'
     program = write_tree(collect.folder / "bin", {"uv": script}) / "uv"
     program.chmod(0o755)
     mirror.credentials = ("user", PASSWORD)
@@ -203,7 +203,6 @@ def test_no_credential_among_the_arguments_of_uv(collect: Collect, mirror: Index
         uv_executable=program,
         build_index=url,
         mirrors={collect.index.url: url},
-        environment={"REAL_UV": str(uv_executable())},
     )
     said = log.read_text(encoding="utf-8")
     assert f"--default-index airgap-uv={mirror.url}" in said
