@@ -475,8 +475,8 @@ class BuildFailed(AirgapError):
 
     def __str__(self) -> str:
         return (
-            f"Building {self.source} with {self.python} failed. Install what its build needs on the controller, or "
-            f"bring a wheel (extra_wheels). Its last lines:\n{self.output}"
+            f"Building {self.source} with {self.python} failed. Install what its build needs on the machine that "
+            f"builds it, or bring a wheel (extra_wheels). Its last lines:\n{self.output}"
         )
 
 

@@ -18,20 +18,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.confine import Runner
 from ansible_collections.airgap.uv.plugins.module_utils.environ import SOURCE_DATE_EPOCH
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pathspec
-
-# Never part of a project, whoever names them: histories, environments, what machines leave behind.
-NEVER = (
-    ".git",
-    ".hg",
-    ".svn",
-    ".venv",
-    "__pycache__",
-    ".mypy_cache",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".tox",
-    ".nox",
-)
+from ansible_collections.airgap.uv.plugins.module_utils.parcel import NEVER
 
 # Left behind by a build in a package's folder; the next wheel would still hold deleted files.
 _BUILD_LEFTOVERS = ("build", "dist")

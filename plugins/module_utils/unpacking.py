@@ -14,9 +14,20 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.environ import SOURCE_DATE_EPOCH
 from ansible_collections.airgap.uv.plugins.module_utils.errors import SourceUnsafe
+
+
+class _OldFilterError(Exception):
+    """As tarfile's own, which Python has since 3.9.17, 3.10.12 and 3.11.4."""
+
+
+_FILTERED = (getattr(tarfile, "FilterError", _OldFilterError), _OldFilterError)
+
+# What was looked at before is extracted as it is.
+_TRUSTED: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "data_filter") else {}
 
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
@@ -36,8 +47,8 @@ def refuse_escaping(archive: Path) -> None:
             with tarfile.open(archive) as tar:
                 for member in tar:
                     _refuse_name(archive, member.name)
-                    tarfile.data_filter(member, nowhere)
-    except tarfile.FilterError as error:
+                    _filtered(member, nowhere)
+    except _FILTERED as error:
         raise SourceUnsafe(archive.name, str(error)) from error
     except _BROKEN:
         return
@@ -56,8 +67,10 @@ def unpack(archive: Path, destination: Path, subdirectory: str) -> Path:
             with tarfile.open(archive) as tar:
                 for member in tar:
                     _refuse_name(archive, member.name)
-                    tar.extract(member, destination, filter="data")
-    except _BROKEN as error:
+                    kept = _filtered(member, str(destination))
+                    if kept is not None:
+                        tar.extract(kept, destination, **_TRUSTED)
+    except (*_FILTERED, *_BROKEN) as error:
         raise SourceUnsafe(archive.name, str(error)) from error
     settle(destination)
     entries = list(destination.iterdir())
@@ -94,6 +107,28 @@ def settle(root: Path) -> None:
         path.chmod(0o755 if stat.S_ISDIR(mode) or mode & 0o100 else 0o644)
         if not stat.S_ISDIR(mode):
             os.utime(path, (moment, moment))
+
+
+def _filtered(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo | None:
+    """As tarfile's data filter: nothing outside, no devices, no owners, and modes that let the owner read and write."""
+    if hasattr(tarfile, "data_filter"):
+        return tarfile.data_filter(member, destination)
+    if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
+        raise _OldFilterError(f"{member.name!r} is a special file")
+    if member.issym() or member.islnk():
+        above = os.path.dirname(member.name) if member.issym() else ""
+        target = os.path.normpath(os.path.join(above, member.linkname))
+        if os.path.isabs(member.linkname) or target == ".." or target.startswith("../"):
+            raise _OldFilterError(
+                f"{member.name!r} would link to {member.linkname!r}, which is outside the destination"
+            )
+    place = os.path.realpath(os.path.join(destination, os.path.dirname(member.name)))
+    if place != os.path.realpath(destination) and not place.startswith(os.path.realpath(destination) + os.sep):
+        raise _OldFilterError(f"{member.name!r} would be extracted to {place!r}, which is outside the destination")
+    member.uid = member.gid = os.geteuid()
+    member.uname = member.gname = ""
+    member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+    return member
 
 
 def _below(root: Path) -> Iterator[Path]:

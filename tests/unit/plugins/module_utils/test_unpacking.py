@@ -91,3 +91,31 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
     refuse_escaping(path)  # uv says what is wrong with it
     with pytest.raises(SourceUnsafe, match=r"a-1\.tar\.gz"):
         unpack(path, tmp_path / "out", ".")
+
+
+@pytest.mark.parametrize(
+    ("members", "links", "said"),
+    [
+        ((("a-1/x", "1"),), (), ""),
+        ((("a-1/x", "1"),), (("a-1/y", "x"),), ""),
+        ((("a-1/x", "1"),), (("a-1/y", "../../evil"),), "outside the destination"),
+        ((("a-1/x", "1"),), (("a-1/y", "/etc"),), "outside the destination"),
+    ],
+)
+def test_a_python_without_filters_is_as_careful(
+    members: tuple[tuple[str, str], ...],
+    links: tuple[tuple[str, str], ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tar(tmp_path, *members, links=links, mode=0o4777)
+    monkeypatch.delattr(tarfile, "data_filter")
+    if said:
+        with pytest.raises(SourceUnsafe, match=said):
+            refuse_escaping(path)
+        with pytest.raises(SourceUnsafe, match=said):
+            unpack(path, tmp_path / "out", "")
+        return
+    refuse_escaping(path)
+    assert (unpack(path, tmp_path / "out", "") / "x").stat().st_mode & 0o7777 == 0o755

@@ -242,7 +242,7 @@ def test_a_build_that_fails(collect: Collect) -> None:
     assert labels(result["proofs"]) == [f"{PYTHON}-{OTHER_ARCH}-manylinux_2_36"]
     reason = next(each["reason"] for each in result["obstacles"] if each["target"] == LABEL)
     first, *output = reason.splitlines()
-    assert "Install what its build needs on the controller, or bring a wheel (extra_wheels)" in first
+    assert "Install what its build needs on the machine that builds it, or bring a wheel (extra_wheels)" in first
     assert len(output) <= 12
     assert "    error: the header frobnicate.h was not found" in output
 
