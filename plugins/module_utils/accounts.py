@@ -22,6 +22,13 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import request
 _UNNAMED = "airgap-uv"
 
 
+# uv's words where an index, or a file of one, wants credentials.
+_UV_SAYS = re.compile(
+    r"\((?P<index>https?://[^\s)]+)\) could not be queried due to a lack of valid authentication credentials"
+    r" \((?P<status>40[13]) | \((?P<code>40[13]) [\w ]+\) for url \((?P<file>https?://[^\s)]+)\)"
+)
+
+
 @dataclass(frozen=True)
 class Account:
     """User and password for `url` and what is near it on its host. `said`: where they were given."""
@@ -112,6 +119,13 @@ class Accounts:
         account = self._of(url)
         ways = [f"set {' and '.join(variables(named))}"] if named else []
         return _said(shown, ways, url, status, account.said if account else "")
+
+    def told_by_uv(self, output: str) -> str:
+        """As `sentence`, of an index of which uv says that it wants credentials; else nothing."""
+        found = _UV_SAYS.search(" ".join(output.split()))
+        if not found:
+            return ""
+        return self.sentence(found["index"] or found["file"], f"HTTP {found['status'] or found['code']}")
 
     def _of_git(self, url: str) -> Account | None:
         own = [*_of_url(url, "its URL")]

@@ -21,6 +21,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.build import Build, Loca
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
+    BuildBarred,
     BuildFailed,
     BuildOverdue,
     BuiltWheelWrong,
@@ -97,6 +98,7 @@ class Builder:
     machine: str
     placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
     home: Callable[[], str | None] = lambda: None
+    barred: Callable[[str], str] = lambda output: ""  # what to do where an index lets nobody in, by uv's own words
 
     def reuse(self, build: Build) -> Wheel | None:
         """The wheel that an earlier run built from the same bytes for the same Python, if it is whole."""
@@ -206,7 +208,13 @@ class Builder:
         interpreter = self.uv.find_python(python)
         out = Path(tempfile.mkdtemp(prefix=f"{build.name}-{python}-", dir=temporary))
         source = build.source.unpack(out / "source")
-        made = self.workshop.build(source, out, interpreter, self.recipe, build.shown)
+        try:
+            made = self.workshop.build(source, out, interpreter, self.recipe, build.shown)
+        except BuildFailed as error:
+            todo = self.barred(error.output)
+            if todo:
+                raise BuildBarred(error.source, error.python, todo) from error
+            raise
         return _only_wheel(build, made.wheels)
 
     def describe(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:

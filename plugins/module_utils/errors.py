@@ -499,6 +499,16 @@ class BuildOverdue(BuildFailed):
         )
 
 
+class BuildBarred(BuildFailed):
+    """`output`: what is to be done so that the build gets what it needs, without a full stop."""
+
+    def saying(self, output: str) -> BuildBarred:
+        return self
+
+    def __str__(self) -> str:
+        return f"Building {self.source} with {self.python} lacks what it needs for it: {self.output}."
+
+
 class BuiltWheelWrong(AirgapError):
     def __init__(self, source: str, wheel: str, reason: str) -> None:
         super().__init__(source, wheel, reason)

@@ -23,7 +23,11 @@ from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, tak
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Runner, confined
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.dist import Dist, versioned
-from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
+from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    AirgapError,
+    CommandError,
+    CredentialsRefused,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.git import Git
 from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
@@ -239,7 +243,8 @@ class Session:
             tool = self._tool(str(self.params["uv"]))
             plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources, here, tool=True))
             obstacles += tool.obstacles
-        builder = Builder(self.uv, self._workshop(), self._recipe(), self.wheelhouse, str(here), home=home)
+        told = self.accounts.told_by_uv
+        builder = Builder(self.uv, self._workshop(), self._recipe(), self.wheelhouse, str(here), home=home, barred=told)
         work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
@@ -410,7 +415,13 @@ class Session:
     def _tool(self, wanted: str) -> Selection:
         asked = self.params.get("build_index") or self.lock.default_index or ""
         mirrored = without_credentials(asked) if asked and self.mirrors.index(asked) else None
-        lock = tool_lock(wanted, self.uv, self._build_index(), self.wheelhouse.cache, not self.check_mode, mirrored)
+        try:
+            lock = tool_lock(wanted, self.uv, self._build_index(), self.wheelhouse.cache, not self.check_mode, mirrored)
+        except CommandError as error:
+            todo = self.accounts.told_by_uv(error.output)
+            if todo:
+                raise CredentialsRefused({todo: [f"uv {wanted}"]}) from error
+            raise
         self.homes.update(homes(lock))
         return select(lock, self.targets, Preferences(wheels_only=True))
 

@@ -19,7 +19,8 @@ from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import replace_in, write_tree
 from ansible_collections.airgap.uv.tests.unit.support.repositories import commit, publish, served
 from ansible_collections.airgap.uv.tests.unit.support.running import Result
-from ansible_collections.airgap.uv.tests.unit.support.sdists import source_tree
+from ansible_collections.airgap.uv.tests.unit.support.sdists import make_sdist, source_tree
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
 
@@ -113,3 +114,28 @@ def test_a_password_goes_to_no_other_server(private: Private) -> None:
     with served(private.collect.folder / "served", f"user:{PASSWORD}") as other:
         result = private(credentials=[{"url": other, "username": "user", "password": PASSWORD}])
     assert f"git at {private.url} wants credentials" in result.msg
+
+
+@pytest.mark.parametrize("given", ["nothing", "option"])
+@pytest.mark.parametrize("what", ["a build", "uv"])
+def test_uv_is_refused(what: str, given: str, index: Index, tmp_path: Path) -> None:
+    """By an index for builds, which uv itself asks."""
+    make_sdist(index.folder, "delta", build_requires=["helper"])
+    make_wheel(index.folder, "helper")
+    collect = Collect(tmp_path, index)
+    collect.make("delta")
+    with Index(tmp_path / "private", credentials=("user", PASSWORD)) as private:
+        options: dict[str, Any] = {"build_index": private.url, "frozen": True}
+        if what == "uv":
+            options.update(uv="0.9.9", no_install_package=["delta"])
+        if given == "option":
+            options["credentials"] = [{"url": private.origin, "username": "user", "password": "wr0ng"}]
+        result = collect(**options)
+    assert result.failed
+    if given == "option":
+        todo = "does not accept the credentials from option credentials (uv_deploy_credentials) (HTTP 401)"
+    else:
+        todo = "wants credentials (HTTP 401): name it in credentials (uv_deploy_credentials), or give 127.0.0.1 in"
+    assert f"{private.origin} {todo}" in result.msg
+    assert ("It keeps back uv 0.9.9." if what == "uv" else "Building delta-1.0.tar.gz") in result.msg
+    assert "wr0ng" not in result.output
