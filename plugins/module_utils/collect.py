@@ -67,10 +67,10 @@ class Work:
 
     def look(self) -> None:
         """Hash what is there; everything else is missing."""
-        index = {taken.wheel.path: taken.wheel.sha256 for taken, _artifact in self.plan.downloads}
+        index = {taken.wheel.path: taken.wheel.sha256 for taken, _artifact in self.plan.downloads if taken.travels}
         index.update({taken.wheel.path: taken.wheel.sha256 for taken, _extra in self.plan.brought})
         absent = set(self.wheelhouse.absent(index))
-        self.missing = [item for item in self.plan.downloads if item[0].wheel.path in absent]
+        self.missing = [item for item in self.plan.downloads if item[0].wheel.path in absent and item[0].travels]
         self.lacking = [item for item in self.plan.brought if item[0].wheel.path in absent]
         present = [item[0] for item in self.plan.downloads] + [item[0] for item in self.plan.brought]
         for _taken, extra in self.lacking:
@@ -78,14 +78,14 @@ class Work:
         brought = {id(taken): self._looked_into(taken, extra) for taken, extra in self.plan.brought}
         self.lacking = [(brought[id(taken)], extra) for taken, extra in self.lacking]
         present = [brought.get(id(taken), taken) for taken in present]
-        self.taken = [taken for taken in present if taken.wheel.path not in absent]
+        self.taken = [taken for taken in present if taken.wheel.path not in absent or not taken.travels]
         for build, artifact in self.plan.builds:
             wheel = self.builder.reuse(build)
             if wheel is None:
                 self.unbuilt.append((build, artifact))
             else:
                 self._take(build, wheel)
-        self.stats["reused"] = len(self.taken)
+        self.stats["reused"] = self._travelling
 
     def weigh_wheels(self) -> None:
         """Compiled wheels against the C library of each target that takes them: their names may not tell."""
@@ -151,14 +151,14 @@ class Work:
             elif build.tells_version:
                 self.unbuilt.append((replace(build, targets=(), elsewhere=""), artifact))
         if not (self.fetched or self.stats["built"]):
-            self.stats["reused"] = len(self.taken)
+            self.stats["reused"] = self._travelling
 
     def measure(self) -> None:
         """Look into the wheels that are there: what they take once they are installed."""
-        measured = self.wheelhouse.measured
-        self.taken = [replace(item, wheel=measured(item.wheel)) for item in self.taken]
-        self.spare = [replace(item, wheel=measured(item.wheel)) for item in self.spare]
-        wheels = {item.wheel.path: item.wheel for item in (*self.taken, *self.spare) if not item.wheel.installed_size}
+        self.taken = [self._measured(item) for item in self.taken]
+        self.spare = [self._measured(item) for item in self.spare]
+        there = [item for item in (*self.taken, *self.spare) if item.travels]
+        wheels = {item.wheel.path: item.wheel for item in there if not item.wheel.installed_size}
         unreadable = [
             (wheel.filename, wheel.sha256)
             for path, wheel in sorted(wheels.items())
@@ -166,6 +166,16 @@ class Work:
         ]
         if unreadable:
             raise WheelUnreadable(unreadable)
+
+    def _measured(self, item: Taken) -> Taken:
+        if item.travels:
+            return replace(item, wheel=self.wheelhouse.measured(item.wheel))
+        guessed = Unpacked.guessed(item.wheel.filename, item.wheel.size)
+        return replace(item, wheel=replace(item.wheel, installed_size=guessed.size, installed_files=guessed.files))
+
+    @property
+    def _travelling(self) -> int:
+        return sum(item.travels for item in self.taken)
 
     def commits(self) -> dict[Commit, str]:
         """Those that are to be built from, with the name of a package that each is for."""
@@ -367,7 +377,7 @@ class Work:
 
     def expected(self) -> list[Taken]:
         """The wheels that are known by name: those taken and, before a fetch, those that are missing."""
-        done = {taken.wheel.path for taken in self.taken}
+        done = {taken.wheel.path for taken in self.taken if taken.travels}
         return [*self.taken, *(taken for taken in self._ahead() if taken.wheel.path not in done)]
 
     def ahead(self) -> list[str]:

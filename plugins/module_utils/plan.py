@@ -34,6 +34,7 @@ class Taken:
     source: str
     tool: bool = False
     built: bool = False
+    travels: bool = True  # else the hosts take it from its index, and it is not fetched here
 
     @property
     def identity(self) -> str:
@@ -47,7 +48,7 @@ class Taken:
     def as_dict(self) -> dict[str, Any]:
         """As the module's `wheels` returns it."""
         labels = sorted({target.label for target in self.targets})
-        return {**self.wheel.as_dict(), "targets": labels, "tool": self.tool}
+        return {**self.wheel.as_dict(), "targets": labels, "tool": self.tool, "travels": self.travels}
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ def joined(taken: Sequence[Taken]) -> list[Taken]:
         known = found.get(item.wheel.path)
         if known:
             targets = tuple(dict.fromkeys([*known.targets, *item.targets]))
-            item = replace(known, targets=targets, tool=known.tool and item.tool)
+            travels = known.travels or item.travels
+            item = replace(known, targets=targets, tool=known.tool and item.tool, travels=travels)
         found[item.wheel.path] = item
     return [found[path] for path in sorted(found)]
 

@@ -5,7 +5,8 @@
 
 The staged lock is read again, as it was written, and cut down to the wheels that are there with the right
 bytes. From that copy every package is chosen anew: by the order of tags (PEP 425), and by uv itself as far
-as it has words for the target. Both must come to what was collected.
+as it has words for the target. Both must come to what was collected. Wheels that hosts take from an index are
+taken for there, for their names alone are looked at.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProofFailed
+from ansible_collections.airgap.uv.plugins.module_utils.hollow import write_hollow
 from ansible_collections.airgap.uv.plugins.module_utils.judge import Chosen, Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import specifiers, tags, utils
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
@@ -152,6 +154,8 @@ class Prover:
         (folder / "wheels").mkdir()
         for name, path in {path.rpartition("/")[2]: path for path in reversed(there)}.items():
             (folder / "wheels" / name).symlink_to(self.wheelhouse.path / path)
+        for name in lock.on_indexes():
+            write_hollow(folder / "wheels" / name)
         (folder / "uv.lock").write_text(copy.text, encoding="utf-8")
         text = (self.stage / "pyproject.toml").read_text(encoding="utf-8")
         (folder / "pyproject.toml").write_text(text, encoding="utf-8")

@@ -49,6 +49,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.represented import (
     represent,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select
+from ansible_collections.airgap.uv.plugins.module_utils.ship import Shipping
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import refuse_foreign
 from ansible_collections.airgap.uv.plugins.module_utils.staging import Staging, written
@@ -100,6 +101,7 @@ class Session:
     served: list[Target] = field(default_factory=list)  # the targets without an obstacle
     proofs: list[Proof] = field(default_factory=list)
     exported: pylock.Pylock | None = None
+    shipping: Shipping = field(default_factory=Shipping)
     labels: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)  # of what was given
 
     @classmethod
@@ -238,6 +240,11 @@ class Session:
         if self.exported and self.params.get("stage"):
             unasked = untaken(self.exported, selection.choices, self.preferences, self.sources, home)
             plan = plan.joined_with(Plan(builds=tuple(unasked)))
+        if self.exported:
+            wheels = self.wheelhouse.wheels
+            asked = str(self.params["ship"])
+            self.shipping = Shipping.of(asked, self.exported, plan, self.preferences, self.mirrors, wheels)
+            plan = self.shipping.applied(plan)
         obstacles = [*self._refused(), *selection.obstacles]
         if self.params.get("uv"):
             tool = self._tool(str(self.params["uv"]))
@@ -282,7 +289,7 @@ class Session:
             return
         self.warnings += work.warnings()
         work.measure()
-        wanted = [taken.wheel for taken in (*work.expected(), *work.spare)]
+        wanted = [taken.wheel for taken in (*work.expected(), *work.spare) if taken.travels]
         if self.params["prune"] and not work.unbuilt:
             kept = work.kept(self.lock, self._local(), any_uv=not self.params.get("uv"))
             self.removed = self.wheelhouse.unwanted([*(wheel.path for wheel in wanted), *kept])
@@ -300,7 +307,8 @@ class Session:
         wanted = self.params.get("stage")
         if not wanted or not self.served:
             return
-        staging = Staging(self.lock, self.groups.package, self.sources, self.preferences, self.wheelhouse)
+        package, wishes = self.groups.package, self.preferences
+        staging = Staging(self.lock, package, self.sources, wishes, self.wheelhouse, self.shipping)
         if work.unbuilt:
             self.staged = staging.described(wanted["path"], None)
             self.changed = True
@@ -333,7 +341,7 @@ class Session:
                 f"{', '.join(foreign)}."
             )
         taken = joined(work.expected())
-        after = set(self.before) | {item.wheel.path for item in taken}
+        after = set(self.before) | {item.wheel.path for item in taken if item.travels}
         lines = [f"to build: {build.name} for Python {build.python}" for build, _artifact in work.unbuilt]
         found: dict[str, Any] = {
             "changed": self.changed,

@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.selection import hashes_of, sources_of
+from ansible_collections.airgap.uv.plugins.module_utils.ship import ALL, Shipping
 from ansible_collections.airgap.uv.plugins.module_utils.tree import (
     SourceFile,
     SourceTree,
@@ -45,11 +47,15 @@ _DIGITS = 12
 
 @dataclass(frozen=True)
 class StagedWheel:
-    """A wheel as the staged lock names it. `identity` stands for it in the release's name."""
+    """A wheel as the staged lock names it. `identity` stands for it in the release's name.
+
+    `url`: where an index has it; without credentials, which the host has.
+    """
 
     path: str
     sha256: str
     identity: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class Pin:
     marker: str | None
     wheels: tuple[StagedWheel, ...]
     identity: tuple[str, ...] | None = None  # stands for it in the release's name; None: what its wheels say
+    index: str | None = None  # where hosts take its wheels from; None: from those that travel
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,8 @@ class StagedProject:
     pins: tuple[Pin, ...]
     tool: Mapping[str, Any] = field(hash=False)
     tree: SourceTree | None  # the project's files that travel
+    ship: str = ALL
+    indexes: Sequence[Mapping[str, Any]] = field(default=(), hash=False)  # as `[[tool.uv.index]]`
 
     @property
     def root(self) -> str:
@@ -98,6 +107,7 @@ class StagedProject:
                 [pin.name, pin.version, pin.marker, sorted(_identity(pin))] for pin in sorted(self.pins, key=_order)
             ],
             "files": [[file.path, file.mode, self._content(file)] for file in self.files],
+            **({} if self.ship == ALL else {"ship": self.ship}),
         }
         text = json.dumps(content, sort_keys=True, ensure_ascii=False)
         safe = "".join(char if char.isalnum() or char in ".+!_" else "_" for char in self.version)
@@ -125,6 +135,9 @@ class StagedProject:
             "dependencies": [_requirement(pin) for pin in sorted(self.pins, key=_order)],
         }
         tool["uv"] = {"package": False, "no-index": True, "find-links": [self.find_links], "workspace": {}}
+        if self.indexes:
+            # uv takes a lock for outdated that names an index which is not allowed here.
+            tool["uv"] = {**tool["uv"], "no-index": False, "index": [dict(index) for index in self.indexes]}
         return tomli_w.dumps({"project": project, "tool": tool})
 
     @functools.cached_property
@@ -132,12 +145,11 @@ class StagedProject:
         """The text of the staged `uv.lock`."""
         pins = sorted(self.pins, key=_order)
         names = [pin.name for pin in pins]
-        source = {"registry": self.find_links}
         dependencies = []
         for pin in pins:
             entry: dict[str, Any] = {"name": pin.name}
             if names.count(pin.name) > 1:
-                entry.update(version=pin.version, source=source)
+                entry.update(version=pin.version, source=self._source(pin))
             dependencies.append({**entry, **_marker(pin)})
         requires = [{"name": pin.name, **_marker(pin), "specifier": f"=={pin.version}"} for pin in pins]
         root = {
@@ -151,12 +163,15 @@ class StagedProject:
             {
                 "name": pin.name,
                 "version": pin.version,
-                "source": source,
-                "wheels": [{"path": wheel.path, "hash": f"sha256:{wheel.sha256}"} for wheel in pin.wheels],
+                "source": self._source(pin),
+                "wheels": [_named(pin, wheel) for wheel in pin.wheels],
             }
             for pin in pins
         ]
         return tomli_w.dumps({"version": 1, "requires-python": self.requires_python, "package": [root, *packages]})
+
+    def _source(self, pin: Pin) -> dict[str, str]:
+        return {"registry": pin.index or self.find_links}
 
     @functools.cached_property
     def listing(self) -> list[dict[str, Any]]:
@@ -223,7 +238,7 @@ def refuse_foreign(path: Path) -> None:
         return
     try:
         settings = tomli.loads((path / "pyproject.toml").read_text(encoding="utf-8"))
-        staged = _STAGED_NAME.search(settings["project"]["name"]) and settings["tool"]["uv"]["no-index"]
+        staged = _STAGED_NAME.search(settings["project"]["name"]) and "no-index" in settings["tool"]["uv"]
     except (OSError, KeyError, TypeError, ValueError):
         staged = False
     if not staged:
@@ -236,6 +251,7 @@ def pins(
     wishes: Preferences,
     wheelhouse: Wheelhouse,
     local: Callable[[str, pylock.PackageDirectory], str],
+    shipping: Shipping,
 ) -> tuple[Pin, ...]:
     """Every package of the lock with every wheel that it may have, whatever the targets.
 
@@ -267,7 +283,7 @@ def pins(
                 # Whether it is built depends on the hosts of a play, so what comes out cannot stand for it.
                 identity = (local(package.name, built), *identity)
             known = None if package.directory and not (marker or brought) else identity
-            found.append(Pin(package.name, version, marker, files, known))
+            found.append(Pin(package.name, version, marker, files, known, shipping.index(package.name, version)))
     locked = {pin.name for pin in found}
     return (*found, *_additional(taken, locked, wishes, wheelhouse))
 
@@ -349,13 +365,13 @@ def _staged(item: Taken) -> StagedWheel:
 def _index_wheels(
     package: pylock.Package, extras: Sequence[ExtraWheel], wheelhouse: Wheelhouse
 ) -> Iterator[StagedWheel]:
-    files = [(wheel.filename, wheel.hashes) for wheel in beside(package, extras)]
+    files = [(wheel.filename, wheel.hashes, wheel.url or "") for wheel in beside(package, extras)]
     if package.archive and is_wheel(package.archive) and not extras:
-        files.append((archive_name(package.archive), package.archive.hashes))
-    for filename, hashes in files:
+        files.append((archive_name(package.archive), package.archive.hashes, ""))
+    for filename, hashes, url in files:
         digest = hashes.get("sha256", "").lower()
         if digest:
-            yield StagedWheel(wheelhouse.place(filename, digest), digest, digest)
+            yield StagedWheel(wheelhouse.place(filename, digest), digest, digest, without_credentials(url))
 
 
 def _order(pin: Pin) -> tuple[str, str, str]:
@@ -364,6 +380,11 @@ def _order(pin: Pin) -> tuple[str, str, str]:
 
 def _requirement(pin: Pin) -> str:
     return f"{pin.name}=={pin.version}" + (f"; {pin.marker}" if pin.marker else "")
+
+
+def _named(pin: Pin, wheel: StagedWheel) -> dict[str, str]:
+    where = {"url": wheel.url} if pin.index else {"path": wheel.path}
+    return {**where, "hash": f"sha256:{wheel.sha256}"}
 
 
 def _marker(pin: Pin) -> dict[str, str]:

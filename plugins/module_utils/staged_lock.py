@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import (
     markers,
@@ -23,7 +24,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.readings import as_uv, e
 
 @dataclass(frozen=True)
 class Pin:
-    """A package of the staged lock, with the names of those of its wheels that are there."""
+    """A package of the staged lock, with the names of those of its wheels that are there or on an index."""
 
     name: str
     version: str
@@ -71,15 +72,22 @@ class StagedLock:
         return specifiers.SpecifierSet(self.raw["requires-python"])
 
     def wheels(self) -> dict[str, str]:
-        """Path in the wheelhouse and sha256 of every wheel that it names."""
-        found = (wheel for package in self.raw["package"] for wheel in package.get("wheels", []))
-        return {wheel["path"]: wheel["hash"].partition(":")[2] for wheel in found}
+        """Path in the wheelhouse and sha256 of every wheel that travels."""
+        return {wheel["path"]: wheel["hash"].partition(":")[2] for wheel in self._wheels() if "path" in wheel}
+
+    def on_indexes(self) -> list[str]:
+        """Names of the wheels that hosts take from an index."""
+        return [_filename(wheel) for wheel in self._wheels() if "url" in wheel]
+
+    def _wheels(self) -> Iterator[Mapping[str, str]]:
+        for package in self.raw["package"]:
+            yield from package.get("wheels", [])
 
     def only(self, paths: Iterable[str]) -> StagedLock:
-        """A copy that names these wheels and no other."""
+        """A copy that names these wheels, those on indexes, and no other."""
         there = set(paths)
         packages = [
-            {**package, "wheels": [wheel for wheel in package["wheels"] if wheel["path"] in there]}
+            {**package, "wheels": [wheel for wheel in package["wheels"] if "url" in wheel or wheel["path"] in there]}
             if "wheels" in package
             else package
             for package in self.raw["package"]
@@ -93,5 +101,9 @@ class StagedLock:
         for line in exported:
             requirement, _semicolon, marker = line.partition(" ; ")
             name, _equals, number = requirement.partition("==")
-            wheels = tuple(wheel["path"].rpartition("/")[2] for wheel in named[name, number])
+            wheels = tuple(_filename(wheel) for wheel in named[name, number])
             yield Pin(name, number, markers.Marker(marker) if marker else None, wheels)
+
+
+def _filename(wheel: Mapping[str, str]) -> str:
+    return unquote(urlsplit(wheel["url"]).path if "url" in wheel else wheel["path"]).rpartition("/")[2]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +16,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock,
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, Member
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.ship import Shipping, in_words
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
@@ -30,11 +31,16 @@ class Staging:
     sources: Sources
     preferences: Preferences
     wheelhouse: Wheelhouse
+    shipping: Shipping = field(default_factory=Shipping)
 
     @property
     def member(self) -> Member | None:
         """The member that is deployed: the one named, or the one in the lock's folder."""
         return self.lock.member(self.package) if self.package else self.lock.root
+
+    @property
+    def _indexes(self) -> list[dict[str, str | bool]]:
+        return self.shipping.named(self.lock.pyproject.indexes, self.lock.default_index)
 
     def project(self, exported: pylock.Pylock, taken: Sequence[Taken], find_links: str) -> StagedProject:
         """The staged project of a lock whose every wheel is known."""
@@ -44,9 +50,18 @@ class Staging:
             version=self._version(member, taken),
             requires_python=str(self.lock.requires_python) or ">=3.9",
             find_links=find_links,
-            pins=pins(self._versioned(exported, taken), taken, self.preferences, self.wheelhouse, self._source_digest),
+            pins=pins(
+                self._versioned(exported, taken),
+                taken,
+                self.preferences,
+                self.wheelhouse,
+                self._source_digest,
+                self.shipping,
+            ),
             tool=self.sources.pyproject(member).tool if member else {},
             tree=self.sources.travelling(member),
+            ship=self.shipping.ship,
+            indexes=self._indexes,
         )
 
     def described(self, path: str, project: StagedProject | None) -> dict[str, Any]:
@@ -58,6 +73,7 @@ class Staging:
             "files": project.listing if project else [],
             "left_out": list(tree.left_out) if tree else [],
             "requires_python": str(self.lock.requires_python),
+            "indexes": [in_words(index) for index in self._indexes],
         }
 
     def _versioned(self, exported: pylock.Pylock, taken: Sequence[Taken]) -> pylock.Pylock:

@@ -175,6 +175,29 @@ class FetchedWrong(AirgapError):
         )
 
 
+class NotFetched(AirgapError):
+    """A file of an index that did not come. `status` is the server's answer (`401 Unauthorized`), if it gave one."""
+
+    def __init__(self, package: str, url: str, status: str, reason: str) -> None:
+        super().__init__(package, url, status, reason)
+        self.package = package
+        self.url = url
+        self.status = status
+        self.reason = reason
+
+    def __str__(self) -> str:
+        if self.status[:3] in ("401", "403"):
+            remedy = (
+                "Give the user and password for this index on the host, in netrc or in the variables "
+                "UV_INDEX_<NAME>_USERNAME and UV_INDEX_<NAME>_PASSWORD of the task, with its name in pyproject.toml"
+            )
+        elif self.status:
+            remedy = "The index no longer has it, or this host is shown another; lock again, or bring the wheel along"
+        else:
+            remedy = "Let the host reach the index, or bring the wheels along (ship: all, uv_deploy_ship in the role)"
+        return f"{self.package}: this host could not fetch {self.url} ({self.reason}). Nothing was installed. {remedy}."
+
+
 class WheelMissing(AirgapError):
     def __init__(self, package: str, wheel: str) -> None:
         super().__init__(package, wheel)

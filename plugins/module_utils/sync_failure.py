@@ -17,6 +17,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.sync_errors import (
     FetchedWrong,
     LockOutdated,
     LockUnreadable,
+    NotFetched,
     NoWheelForPlatform,
     ProjectIncomplete,
     PythonNotFound,
@@ -57,6 +58,9 @@ def _about_wheels(options: Options, text: str) -> AirgapError | None:
     found = re.search(rf"Hash mismatch for `([^`]+)` Expected: {_HASH}Computed: {_HASH}", text)
     if found:
         return FetchedWrong(found[1], found[2].strip(), found[3].strip())
+    found = re.search(r"Failed to download `([^`]+)`.*?Failed to fetch: `?(https?://[^`\s]+)`?(.*)", text)
+    if found:
+        return _not_fetched(*found.groups())
     found = re.search(r"`([^`]+)` .*failed to query metadata of file `([^`]+)`.*No such file", text)
     if found:
         return WheelMissing(found[1], found[2])
@@ -66,6 +70,17 @@ def _about_wheels(options: Options, text: str) -> AirgapError | None:
         text,
     )
     return NoWheelForPlatform(found[1], found[2] or "") if found else None
+
+
+def _not_fetched(package: str, url: str, rest: str) -> NotFetched:
+    """`rest` is the chain of causes; the last one says most, and older versions repeat it."""
+    status = re.search(r"HTTP status \w+ error \(([^)]*)\)", rest)
+    chain = re.split(r"(?:help|hint):", rest)[0]
+    # 0.8 has frames instead of words, so there the chain is one text; its known beginnings part it.
+    known = r"(?:Caused by:|cause:|error sending request for url \([^)]*\)|client error \(\w+\)|tcp connect error(?!:))"
+    causes = [cause.strip(" .") for cause in re.split(known, chain)]
+    reason = status[1] if status else next((cause for cause in reversed(causes) if cause), "no answer")
+    return NotFetched(package, url, status[1] if status else "", reason)
 
 
 def _about_project(options: Options, text: str) -> AirgapError | None:

@@ -164,7 +164,12 @@ def _selection(raw: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _sources(raw: Mapping[str, Any]) -> tuple[str, ...]:
     # As they are given: the lock names its source in the same words.
-    return (*_flags(raw, "no_config", "no_index"), *_values("--find-links", raw.get("find_links")))
+    return (
+        *_flags(raw, "no_config", "no_index"),
+        *_values("--find-links", raw.get("find_links")),
+        *_values("--default-index", raw.get("default_index")),
+        *_values("--index", raw.get("index")),
+    )
 
 
 def _installation(raw: Mapping[str, Any]) -> tuple[str, ...]:

@@ -56,8 +56,22 @@ options:
   no_index:
     description:
       - Ask no package index, take files from O(find_links) alone.
+      - Not together with O(index) and O(default_index).
     type: bool
     default: false
+  default_index:
+    description:
+      - The index to take files from instead of uv's own default, as its URL or as C(NAME=URL).
+      - Credentials do not belong into it, for every user of the host may read the arguments of a command. uv has them
+        from netrc or, for an index with a name, from the variables C(UV_INDEX_<NAME>_USERNAME) and
+        C(UV_INDEX_<NAME>_PASSWORD) of the task.
+    type: str
+  index:
+    description:
+      - Further indexes, each in the same form. Where O(locked) is set, every index that C(uv.lock) names must be known.
+    type: list
+    elements: str
+    default: []
   find_links:
     description:
       - Folders or pages with wheels. They go to uv as they stand here. Where C(uv.lock) names one as a
@@ -297,6 +311,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "locked": {"type": "bool", "default": False},
     "frozen": {"type": "bool", "default": False},
     "no_index": {"type": "bool", "default": False},
+    "default_index": {"type": "str"},
+    "index": {"type": "list", "elements": "str", "default": []},
     "find_links": {"type": "list", "elements": "str", "default": []},
     "extras": {"type": "list", "elements": "str", "default": []},
     "all_extras": {"type": "bool", "default": False},
@@ -321,7 +337,13 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "uv_executable": {"type": "path"},
 }
 
-EXCLUSIVE = (("locked", "frozen"), ("cache_dir", "no_cache"), ("package", "all_packages"))
+EXCLUSIVE = (
+    ("locked", "frozen"),
+    ("no_index", "index"),
+    ("no_index", "default_index"),
+    ("cache_dir", "no_cache"),
+    ("package", "all_packages"),
+)
 
 
 def run_command(module: AnsibleModule, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:

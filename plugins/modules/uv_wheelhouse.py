@@ -264,6 +264,23 @@ options:
         the package.
       - Their bytes are part of the release's name.
     type: path
+  ship:
+    description:
+      - What travels to hosts that reach an index. What does not travel they take from the index that the lock names,
+        as the staged lock says, with the lock's hashes; it is not fetched here either.
+      - V(all) is for hosts without any index.
+      - "With V(built) travels what no index has as a wheel: what was built here, whatever its source, what was brought
+        (O(built), O(extra_wheels), O(dist)), comes from a URL or a path, or lies in a folder of wheels."
+      - With V(binary) travels besides every package of which the lock has a wheel for a platform. Only packages that
+        hold no compiled code anywhere come from the index.
+      - A package travels as a whole. If one target has to build it, the others get its wheels from here too.
+      - What has a mirror (O(mirrors)) travels, because the hosts are taken to reach no more than this machine does.
+      - The staged project names the indexes without credentials. A host has those itself, in netrc or in uv's variables
+        C(UV_INDEX_<NAME>_USERNAME) and C(UV_INDEX_<NAME>_PASSWORD), with the project's names of its indexes.
+      - It is part of the release's name.
+    type: str
+    choices: [all, built, binary]
+    default: all
   uv:
     description:
       - Collect the wheel of this uv version for the targets too; V(same) for the version that collects.
@@ -430,6 +447,9 @@ wheels:
     tool:
       description: Whether it is the uv wheel that option O(uv) asked for.
       type: bool
+    travels:
+      description: Whether it goes to the hosts. Otherwise they take it from its index (O(ship)).
+      type: bool
     origin:
       description:
         - Its C(kind) and its C(url), without credentials, or its C(path).
@@ -553,6 +573,12 @@ stage:
     requires_python:
       description: The lock's C(requires-python).
       type: str
+    indexes:
+      description:
+        - The indexes that hosts take wheels from which do not travel (O(ship)), as C(URL) or C(NAME=URL), the default
+          one first. For O(airgap.uv.uv_sync#module:default_index) and O(airgap.uv.uv_sync#module:index).
+      type: list
+      elements: str
 """
 
 import os
@@ -628,6 +654,7 @@ def argument_spec() -> dict[str, Any]:
         },
         "extra_wheels": {"type": "list", "elements": "dict", "default": [], "options": hashed},
         "dist": {"type": "path"},
+        "ship": {"type": "str", "choices": ["all", "built", "binary"], "default": "all"},
         "uv": {"type": "str"},
         "prune": flag,
         "partial": flag,

@@ -39,10 +39,10 @@ class Host:
         self.folder, self.stage, self.python = folder, stage, python
         shutil.copytree(wheelhouse, folder / "wheels", ignore=shutil.ignore_patterns(".cache"))
 
-    def deploy(self, uv: Path, name: str) -> Any:
+    def deploy(self, uv: Path, name: str, *indexes: str) -> Any:
         release = self.folder / "releases" / name
         shutil.copytree(self.stage, release)
-        return release, sync(uv, release, self.python, self.folder / "home")
+        return release, sync(uv, release, self.python, self.folder / "home", indexes or ("--no-index",))
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +89,27 @@ def real(locks: Path, uv_wheelhouse: Module, tmp_path_factory: pytest.TempPathFa
     return folder / "wheels", folder / "stage", found[0]
 
 
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, Index]]:
+    """A small packaged project whose built wheels alone travel, and the index that has the others."""
+    folder = tmp_path_factory.mktemp("shipped")
+    with Index(folder / "index") as index:
+        for version in ("1.0", "2.0"):
+            make_wheel(index.folder, "forked", version)
+        make_wheel(index.folder, "local-part", "3.0+local.1")
+        make_sdist(index.folder, "sourced")
+        collect = Collect(folder, index)
+        collect.make(
+            "local-part",
+            "sourced",
+            "forked==1.0; python_version < '3.10'",
+            "forked==2.0; python_version >= '3.10'",
+            packaged=True,
+        )
+        collect.succeed(ship="built")
+        yield collect.wheelhouse, collect.stage, index
+
+
 def assert_refuses_what_was_tampered_with(uv: Path, host: Host, name: str) -> None:
     (wheel,) = host.folder.glob(f"wheels/**/{name}-*.whl")
     tamper(wheel)
@@ -129,6 +150,34 @@ def test_a_wheel_that_is_absent_is_named(uv: Path, small: tuple[Path, Path], tmp
     _release, done = host.deploy(uv, "one")
     assert done.returncode != 0
     assert "extra" in done.stderr
+
+
+def test_what_does_not_travel_is_checked_all_the_same(
+    uv: Path, shipped: tuple[Path, Path, Index], tmp_path: Path
+) -> None:
+    """Other bytes from the index are refused, and so are other bytes in the folder."""
+    wheelhouse, stage, index = shipped
+    index.heal()
+    host = Host(tmp_path, wheelhouse, stage, sys.executable)
+    own = ("--no-config", "--default-index", index.url)  # as the role has it
+    release, done = host.deploy(uv, "one", *own)
+    assert done.returncode == 0, done.stderr
+    assert (release / "uv.lock").read_bytes() == (stage / "uv.lock").read_bytes()
+    forked = "2.0" if sys.version_info >= (3, 10) else "1.0"
+    assert installed(release) == {"app": "0.1.0", "forked": forked, "local-part": "3.0+local.1", "sourced": "1.0"}
+
+    other = make_wheel(tmp_path / "other", "forked", forked, files={"forked/evil.py": ""})
+    index.fail(other.name, wrong=other.read_bytes())
+    release, done = host.deploy(uv, "served", *own)
+    assert (done.returncode != 0, "Hash mismatch for `forked" in done.stderr) == (True, True), done.stderr
+    assert installed(release) == {}
+
+    index.heal()
+    (own_wheel,) = host.folder.glob("wheels/*/sourced-*.whl")
+    shutil.copyfile(make_wheel(tmp_path / "other", "sourced", files={"sourced/evil.py": ""}), own_wheel)
+    release, done = host.deploy(uv, "tampered", *own)
+    assert (done.returncode != 0, "Hash mismatch for `sourced" in done.stderr) == (True, True), done.stderr
+    assert installed(release) == {}
 
 
 def test_a_real_lock(uv: Path, real: tuple[Path, Path, str], tmp_path: Path) -> None:

@@ -123,10 +123,12 @@ def judge(requirements: Path, python: str, index: Iterable[str] = ()) -> dict[st
     return dict(found)
 
 
-def sync(uv: Path, release: Path, python: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """What a host does in a release, with an index out of reach."""
-    environment = network_environment(home, **NO_NETWORK)
-    command = [str(uv), "sync", "--locked", "--no-index", "-f", "../../wheels", "--no-cache", "--python", python]
+def sync(
+    uv: Path, release: Path, python: str, home: Path, indexes: Iterable[str] = ("--no-index",)
+) -> subprocess.CompletedProcess[str]:
+    """What a host does in a release, with every index out of reach but those on loopback."""
+    environment = network_environment(home, **NO_NETWORK, NO_PROXY="127.0.0.1")
+    command = [str(uv), "sync", "--locked", *indexes, "-f", "../../wheels", "--no-cache", "--python", python]
     return subprocess.run(command, cwd=release, env=environment, capture_output=True, text=True, check=False)
 
 

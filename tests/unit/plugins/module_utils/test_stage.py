@@ -105,6 +105,28 @@ def test_lock() -> None:
     assert not any("sdist" in each or "dependencies" in each for each in packages)
 
 
+def test_a_package_that_hosts_take_from_an_index() -> None:
+    """Several versions of one name: the root's dependency names the same source as the package."""
+    url = "https://index.test/files/alpha-2.0-py3-none-any.whl"
+    taken = Pin("alpha", "2.0", None, (StagedWheel("x.whl", "b" * 64, "", url),), index="https://index.test/simple")
+    indexes = [{"name": "corp", "url": "https://index.test/simple", "default": True}]
+    made = project(pin("alpha"), taken, ship="built", indexes=indexes)
+    root, old, new = tomllib.loads(made.lock)["package"]
+    assert [each["source"]["registry"] for each in root["dependencies"]] == [
+        "../../wheels",
+        "https://index.test/simple",
+    ]
+    assert old["source"] == {"registry": "../../wheels"}
+    assert new == {
+        "name": "alpha",
+        "version": "2.0",
+        "source": {"registry": "https://index.test/simple"},
+        "wheels": [{"url": url, "hash": f"sha256:{'b' * 64}"}],
+    }
+    settings = tomllib.loads(made.pyproject)["tool"]["uv"]
+    assert (settings["no-index"], settings["index"]) == (False, indexes)
+
+
 @pytest.mark.parametrize(
     ("names", "root"),
     [
@@ -130,6 +152,8 @@ RELEASES = [
     ({"requires_python": ">=3.10"}, True),
     ({"tool": {"app": {"port": 81}}}, True),
     ({"tool": {"uv": {"index": []}}}, False),
+    ({"ship": "built"}, True),
+    ({"indexes": [{"url": "https://index.test/simple"}]}, True),
     ({"pins": (pin("alpha", folder="0123456789ab/"), pin("beta", "2.0"))}, False),
 ]
 

@@ -136,8 +136,9 @@ def test_the_whole_command(project: Path) -> None:
     options = {
         "python": "/usr/bin/python3",
         "locked": True,
-        "no_index": True,
         "find_links": ["wheels", "https://index.test/x"],
+        "default_index": "corp=https://index.test/simple",
+        "index": ["https://index.test/more"],
         "extras": ["a", "b"],
         "all_groups": True,
         "no_dev": True,
@@ -152,7 +153,8 @@ def test_the_whole_command(project: Path) -> None:
     sync(project, uv, **options).install()
     words = (
         "/bin/uv sync --locked --all-groups --no-dev --extra a --extra b --package shop --no-install-package big "
-        "--no-config --no-index --find-links wheels --find-links https://index.test/x --compile-bytecode "
+        "--no-config --find-links wheels --find-links https://index.test/x "
+        "--default-index corp=https://index.test/simple --index https://index.test/more --compile-bytecode "
         "--link-mode copy --python /usr/bin/python3 --inexact --cache-dir /var/cache/uv --color never --no-progress"
     )
     assert uv.commands == [words.split()]

@@ -15,6 +15,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.sync_errors import (
     FetchedWrong,
     LockOutdated,
     LockUnreadable,
+    NotFetched,
     NoWheelForPlatform,
     PythonNotFound,
     PythonUnfit,
@@ -27,6 +28,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.sync_failure import chan
 from ansible_collections.airgap.uv.plugins.module_utils.sync_options import Options
 
 A, B = "a" * 64, "b" * 64
+BETA = "https://index.test/files/beta-1.5-py3-none-any.whl"
 CASES: dict[str, tuple[str, type[Exception], dict[str, Any]]] = {
     "index serves other bytes, 0.5.0": (
         "error: Failed to prepare distributions\n  Caused by: Failed to download `beta==1.5`\n"
@@ -45,6 +47,41 @@ CASES: dict[str, tuple[str, type[Exception], dict[str, Any]]] = {
         f"           sha256:{A}\n\n         Computed:\n           sha256:{B}\n\nhint: `beta` was included\n",
         FetchedWrong,
         {"package": "beta==1.5", "expected": f"sha256:{A}", "computed": f"sha256:{B}"},
+    ),
+    "index asks for a password, 0.5.0": (
+        "error: Failed to prepare distributions\n  Caused by: Failed to download `beta==1.5`\n"
+        f"  Caused by: Failed to fetch: `{BETA}`\n"
+        f"  Caused by: HTTP status client error (401 Unauthorized) for url ({BETA})\n",
+        NotFetched,
+        {"package": "beta==1.5", "url": BETA, "status": "401 Unauthorized", "reason": "401 Unauthorized"},
+    ),
+    "index asks for a password, 0.13.8": (
+        f"error: Failed to download `beta==1.5`\n  cause: Failed to fetch: {BETA}\n"
+        f"  cause: HTTP status client error (401 Unauthorized) for url ({BETA})\n\nhint: `beta` (v1.5) was included\n",
+        NotFetched,
+        {"package": "beta==1.5", "url": BETA, "status": "401 Unauthorized", "reason": "401 Unauthorized"},
+    ),
+    "index lacks the file, 0.8.0": (
+        f"  × Failed to download `beta==1.5`\n  ├─▶ Failed to fetch: `{BETA}`\n"  # noqa: RUF001
+        f"  ╰─▶ HTTP status client error (404 Not Found) for url ({BETA})\n  help: `beta` (v1.5) was included\n",
+        NotFetched,
+        {"status": "404 Not Found"},
+    ),
+    "index out of reach, 0.5.0": (
+        "error: Failed to prepare distributions\n  Caused by: Failed to download `beta==1.5`\n"
+        f"  Caused by: Failed to fetch: `{BETA}`\n  Caused by: Request failed after 3 retries\n"
+        f"  Caused by: error sending request for url ({BETA})\n  Caused by: client error (Connect)\n"
+        "  Caused by: tcp connect error: Connection refused (os error 111)\n"
+        "  Caused by: Connection refused (os error 111)\n",
+        NotFetched,
+        {"package": "beta==1.5", "url": BETA, "status": "", "reason": "Connection refused (os error 111)"},
+    ),
+    "index out of reach, 0.8.0": (
+        f"  × Failed to download `beta==1.5`\n  ├─▶ Failed to fetch: `{BETA}`\n"  # noqa: RUF001
+        f"  ├─▶ error sending request for url ({BETA})\n  ├─▶ client error (Connect)\n"
+        "  ├─▶ tcp connect error\n  ╰─▶ Connection refused (os error 111)\n  help: `beta` (v1.5) was included\n",
+        NotFetched,
+        {"status": "", "reason": "Connection refused (os error 111)"},
     ),
     "wheel missing, 0.5.0": (
         "error: Failed to prepare distributions\n  Caused by: Failed to download `beta==1.5`\n"

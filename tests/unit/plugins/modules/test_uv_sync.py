@@ -531,6 +531,7 @@ BAD_INPUT = {
     "uv missing": (_nothing, {"uv_executable": "/nowhere/uv"}, "/nowhere/uv does not exist"),
     "uv on no path": (_nothing, {"uv_executable": None, "environment": {"PATH": "/nowhere"}}, "uv was not found"),
     "locked and frozen": (_nothing, {"frozen": True}, "locked and frozen exclude one another"),
+    "no_index and index": (_nothing, {"index": ["https://index.test/"]}, "no_index and index exclude one another"),
     "no_cache and cache_dir": (_nothing, {"cache_dir": "/nowhere"}, "cache_dir and no_cache exclude one another"),
     "links into a cache that goes": (_nothing, {"link_mode": "symlink"}, "link_mode: symlink leads into a cache"),
     "dev and no_dev": (_nothing, {"groups": ["dev"]}, "groups names the group dev, but no_dev is true"),

@@ -96,6 +96,7 @@ def test_wheels_from_an_index(api: str, sizes: bool, collect: Collect) -> None:
         "sha256": sha256(path),
         "targets": [LABEL],
         "tool": False,
+        "travels": True,
         "origin": {"kind": "index", "url": collect.index.file_url(BETA)},
         "installed_size": 12 * 4096,  # 4 files, one with bytecode, 3 folders, and 4 that installers write
         "installed_files": 12,
@@ -124,7 +125,7 @@ def test_the_manifest_tells_what_each_wheel_is(collect: Collect) -> None:
     manifest = json.loads((collect.wheelhouse / "wheelhouse.json").read_text(encoding="utf-8"))
     told = {wheel["path"]: wheel for wheel in manifest["wheels"]}
     for wheel in result["wheels"]:
-        expected = {key: value for key, value in wheel.items() if key not in ("targets", "tool")}
+        expected = {key: value for key, value in wheel.items() if key not in ("targets", "tool", "travels")}
         assert {key: told[wheel["path"]][key] for key in expected} == expected
 
 

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which wheels travel to hosts that reach an index, and which they take from it.
+
+A package of a lock has one source, so that is settled for all of its wheels at once: uv before 0.8 refuses a package
+some of whose wheels lie in a folder and others on an index (tried with 0.5.0 to 0.13.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from ansible_collections.airgap.uv.plugins.module_utils.build import pure
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.index import Index
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
+from ansible_collections.airgap.uv.plugins.module_utils.mirrors import Mirrors
+from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, Taken
+from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
+from ansible_collections.airgap.uv.plugins.module_utils.selection import sources_of
+from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel
+
+# Choices of option `ship`: every wheel; those that no index has, and those of packages with compiled code.
+ALL = "all"
+BINARY = "binary"
+
+
+@dataclass(frozen=True)
+class Shipping:
+    """`indexes`: the index, without credentials, of each package (name, version) whose wheels do not travel.
+
+    `known`: the indexes that any package of the lock is on, whichever of them travel.
+    """
+
+    ship: str = ALL
+    indexes: Mapping[tuple[str, str], str] = field(default_factory=dict, hash=False)
+    known: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        ship: str,
+        exported: pylock.Pylock,
+        plan: Plan,
+        wishes: Preferences,
+        mirrors: Mirrors,
+        wheels: Sequence[Wheel] = (),
+    ) -> Shipping:
+        """`wheels`: those that the wheelhouse has; what earlier runs built travels, so that all runs stage one lock."""
+        if ship == ALL:
+            return cls()
+        own = {(build.name, str(build.version)) for build, _artifact in plan.builds}
+        found: dict[tuple[str, str], str] = {}
+        known = []
+        for package in exported.packages:
+            index = _index(package)
+            if not index or _mirrored(package, mirrors):
+                continue
+            known.append(index)
+            key = (str(package.name), str(package.version))
+            brought = any(extra.name == package.name for extra in wishes.extra_wheels)
+            kept = brought or key in own or wishes.from_source(package.name) or _was_built(package, wheels)
+            if not kept and not (ship == BINARY and _compiled(package)):
+                found[key] = index
+        return cls(ship, found, tuple(sorted(set(known))))
+
+    def index(self, name: str, version: str) -> str | None:
+        """The index that hosts take a package's wheels from; None where they travel."""
+        return self.indexes.get((name, version))
+
+    def applied(self, plan: Plan) -> Plan:
+        """The plan with a note at each wheel that is not to be fetched here, because it does not travel."""
+        return replace(plan, downloads=tuple((self._noted(taken), artifact) for taken, artifact in plan.downloads))
+
+    def named(self, indexes: Collection[Index], default: str | None) -> list[dict[str, str | bool]]:
+        """The lock's indexes as `[[tool.uv.index]]`, the default one first.
+
+        Their names are the project's, which a host's `UV_INDEX_<NAME>_USERNAME` refers to.
+        """
+        names = {_bare(index.url): index.name for index in indexes if index.name}
+        known = sorted(self.known, key=lambda url: (_bare(url) != _bare(default or ""), url))
+        return [dict(_entry(url, names.get(_bare(url)), url == known[0])) for url in known]
+
+    def _noted(self, taken: Taken) -> Taken:
+        at = None if taken.tool else self.index(taken.wheel.name, taken.wheel.version)
+        return replace(taken, travels=False) if at else taken
+
+
+def in_words(index: Mapping[str, str | bool]) -> str:
+    """An entry of `[[tool.uv.index]]` as uv's `--index` has it."""
+    return f"{index['name']}={index['url']}" if "name" in index else str(index["url"])
+
+
+def _entry(url: str, name: str | None, default: bool) -> Iterator[tuple[str, str | bool]]:
+    if name:
+        yield "name", name
+    yield "url", url
+    # Nothing is resolved with a lock that fits, and were it, no package is to be looked for elsewhere.
+    if default:
+        yield "default", True
+    elif name:
+        yield "explicit", True
+
+
+def _index(package: pylock.Package) -> str | None:
+    """Where hosts find a package's wheels; None where that is no index that is reached by HTTP."""
+    urls = [wheel.url for wheel in package.wheels or ()]
+    if not urls or not all(urlsplit(url or "").scheme in ("http", "https") for url in urls):
+        return None
+    # Not every tool writes down the index. uv takes the wheels from their own URLs, so any name will do.
+    place = package.index or str(urls[0])
+    if urlsplit(place).scheme not in ("http", "https"):
+        return None
+    bare = without_credentials(place)
+    return bare if package.index else "{0.scheme}://{0.netloc}/".format(urlsplit(bare))
+
+
+def _mirrored(package: pylock.Package, mirrors: Mirrors) -> bool:
+    """Whether a mirror stands for it: what the controller does not reach, hosts are not sent to."""
+    return any(
+        any(True for _way in mirrors.ways(str(wheel.url), wheel.filename, str(package.name), package.index))
+        for wheel in package.wheels or ()
+    )
+
+
+def _was_built(package: pylock.Package, wheels: Sequence[Wheel]) -> bool:
+    sources = sources_of(package)
+    return any(wheel.name == package.name and wheel.source in sources for wheel in wheels)
+
+
+def _compiled(package: pylock.Package) -> bool:
+    return not all(pure(wheel.filename) for wheel in package.wheels or ())
+
+
+def _bare(url: str) -> str:
+    return without_credentials(url).rstrip("/")
