@@ -89,7 +89,7 @@ locks locks-all: setup tree
 	else echo "SKIPPED: real locks: there is no folder ../shared/locks"; fi
 
 .PHONY: images
-IMAGES ?= bookworm bookworm/arm64 bullseye trixie
+IMAGES ?= bookworm bookworm/arm64 bullseye trixie bullseye+compiler trixie+compiler
 images: system ## the images of the test bed's hosts (as root)
 	@$(PYTHON) tests/bed/bed.py image $(IMAGES)
 

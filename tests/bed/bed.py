@@ -9,9 +9,10 @@
     bed.py down FOLDER                          remove the hosts of that folder, and nothing else
 
 An image is a Debian release and, where it is not this machine's, an architecture: `bookworm`,
-`bookworm/arm64`. A profile is a script of profiles/ that runs on the host before anybody logs in;
-several are joined by `+`. It needs root. Images come from debootstrap, since a registry may be out of
-reach, and are named after what they are made from; they hold neither a compiler nor uv.
+`bookworm/arm64`; with `+compiler` (`bullseye+compiler`) it can build wheels. A profile is a script of
+profiles/ that runs on the host before anybody logs in; several are joined by `+`. It needs root. Images
+come from debootstrap, since a registry may be out of reach, and are named after what they are made from;
+they hold no uv.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = ("python3", "openssh-server", "rsync", "sudo", "systemd", "systemd-sysv", "dbus", "acl")
 # What else uv needs of a release's Python.
 MORE_PACKAGES = {"bullseye": ("python3-distutils",)}
+COMPILER = ("gcc", "libc6-dev", "python3-dev")
 # The emulation of other architectures is registered once for the whole machine: a privileged host
 # would do that anew at its start, and take it away at its end.
 MASKED = ("systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "proc-sys-fs-binfmt_misc.mount")
@@ -46,11 +48,15 @@ class Image:
 
     suite: str
     arch: str
+    compiler: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Image:
-        suite, _slash, arch = text.partition("/")
-        return cls(suite or "bookworm", arch or own_architecture())
+        release, _slash, arch = text.partition("/")
+        suite, _plus, more = release.partition("+")
+        if more not in ("", "compiler"):
+            raise argparse.ArgumentTypeError(f"there are no images with {more}")
+        return cls(suite or "bookworm", arch or own_architecture(), bool(more))
 
     @property
     def foreign(self) -> bool:
@@ -59,7 +65,8 @@ class Image:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        return (*PACKAGES, *MORE_PACKAGES.get(self.suite, ()))
+        more = MORE_PACKAGES.get(self.suite, ())
+        return (*PACKAGES, *more, *COMPILER) if self.compiler else (*PACKAGES, *more)
 
     @property
     def name(self) -> str:

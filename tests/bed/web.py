@@ -8,7 +8,8 @@ Usage: web.py FOLDER PORT_FILE
 
 Files are given as they are. What lies in FOLDER/git are repositories, for which git's own
 git-http-backend(1) answers; they want the user and password in WEB_USER and WEB_PASSWORD, if these are set.
-The port is the system's choice and is written to PORT_FILE once the server listens.
+What Git LFS keeps beside them are files FOLDER/lfs/SHA256 (batch API, for downloads alone). The port is the
+system's choice and is written to PORT_FILE once the server listens.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import base64
 import functools
 import gzip
 import http.server
+import json
 import os
 import subprocess
 import sys
@@ -32,19 +34,41 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
 
     def do_POST(self) -> None:
-        if self.path.startswith("/git/"):
+        if self.path.startswith("/git/") and self.path.endswith("/info/lfs/objects/batch"):
+            self.answer_lfs()
+        elif self.path.startswith("/git/"):
             self.answer_git()
         else:
             self.send_error(405)
 
+    def let_in(self) -> bool:
+        """Ask whoever is unknown for credentials."""
+        wanted = authorization()
+        if wanted in ("", self.headers.get("Authorization")):
+            return True
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="git"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return False
+
+    def answer_lfs(self) -> None:
+        """Say where the files are that are asked for."""
+        if not self.let_in():
+            return
+        wanted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["objects"]
+        where = f"http://{self.headers['Host']}/lfs/"
+        found = [{**each, "actions": {"download": {"href": where + each["oid"]}}} for each in wanted]
+        content = json.dumps({"transfer": "basic", "objects": found}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/vnd.git-lfs+json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
     def answer_git(self) -> None:
         """Hand a request to git (CGI, RFC 3875), and what it says to the client."""
-        wanted = authorization()
-        if wanted and self.headers.get("Authorization") != wanted:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="git"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+        if not self.let_in():
             return
         url = urllib.parse.urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -52,6 +52,16 @@ from setuptools import Extension, setup
 setup(ext_modules=[Extension("index_sdist._native", ["index_sdist/native.c"])])
 """
 
+READS = """\
+from pathlib import Path
+SAYS = (Path(__file__).parent / "{name}").read_text()
+"""
+LFS_POINTER = """\
+version https://git-lfs.github.com/spec/v1
+oid sha256:{digest}
+size {size}
+"""
+
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -161,10 +171,7 @@ class Layout:
             '[tool.setuptools]\npackages = ["git_root", "git_root.words"]\n'
             '[tool.setuptools.package-data]\n"git_root.words" = ["*.txt"]\n'
         )
-        package["git_root/__init__.py"] = (
-            '"""Says what its submodule has."""\nfrom pathlib import Path\n'
-            'SAYS = (Path(__file__).parent / "words" / "word.txt").read_text()\n'
-        )
+        package["git_root/__init__.py"] = READS.format(name="words/word.txt")
         part = Package("git-part", "flit").tree()
         root = write(self.work / "root", {**package, **{f"packages/git-part/{k}": v for k, v in part.items()}})
         self.git(root, "init", "--quiet", "--initial-branch", "main")
@@ -172,6 +179,20 @@ class Layout:
         self.git(root, "submodule", "--quiet", "add", "--name", "words", words, "git_root/words")
         self.git(root, "config", "--file", ".gitmodules", "submodule.words.url", "../words.git")
         self.commit(root, "root")
+
+        self.large()
+
+    def large(self) -> None:
+        """One with a file that Git LFS keeps elsewhere."""
+        content = b"git-large with Git LFS"
+        digest = sha256(content).hexdigest()
+        (self.web / "lfs").mkdir()
+        (self.web / "lfs" / digest).write_bytes(content)
+        package = Package("git-large", "uv").tree()
+        package[".gitattributes"] = "*.bin filter=lfs diff=lfs merge=lfs -text\n"
+        package["git_large/word.bin"] = LFS_POINTER.format(digest=digest, size=len(content))
+        package["git_large/__init__.py"] = READS.format(name="word.bin")
+        self.commit(write(self.work / "large", package), "large")
 
     def commit(self, folder: Path, name: str) -> None:
         """Commit all of a folder, and put a bare copy of it where the web server gives it."""

@@ -24,6 +24,7 @@ NAMES = (
     "path_sdist",
     "git_root",
     "git_part",
+    "git_large",
     "beside",
     "edited",
     "inner",
