@@ -9,7 +9,7 @@
 
 PYTHON belongs to the environment of tests/requirements/devpi.txt. The index (devpi) has one user, whose
 password is made up anew each time and stands in servers.json, which nobody else may read. The web server
-gives the files of FOLDER/web, see web.py.
+gives the files of FOLDER/web, see web.py, and wants the same user and password for its git repositories.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def up(folder: Path, python: str) -> None:
 def start_web(folder: Path, told: dict[str, Any]) -> str:
     """Start the web server; return where its files are."""
     port_file = folder / "web.port"
-    told["pids"].append(spawn([sys.executable, HERE / "web.py", folder / "web", port_file], folder / "web.log"))
+    who = {"WEB_USER": told["user"], "WEB_PASSWORD": told["password"]}
+    command = [sys.executable, HERE / "web.py", folder / "web", port_file]
+    told["pids"].append(spawn(command, folder / "web.log", **who))
     wait(port_file.is_file, "the web server")
     return f"http://127.0.0.1:{port_file.read_text(encoding='utf-8')}"
 
@@ -77,11 +79,12 @@ def start_index(folder: Path, python: str, told: dict[str, Any]) -> str:
     return f"{url}/{USER}/main/+simple"
 
 
-def spawn(command: list[Any], log: Path) -> int:
+def spawn(command: list[Any], log: Path, **environ: str) -> int:
     """Start a process that stays; return its number."""
     with log.open("ab") as output:
         started = subprocess.Popen(
             [str(word) for word in command],
+            env={**os.environ, **environ},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -6,12 +6,13 @@
 
 Usage: lay_out.py FOLDER SERVERS_FOLDER    (the latter as `tests/bed/servers.py up` has left it)
 
-The project is FOLDER/project; what lies beside it there belongs to it. The password of the private index
-reaches uv by its environment.
+The project is FOLDER/project; what lies beside it there belongs to it. The password of the private index and
+the git repositories reaches uv and git by their environment.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -222,6 +223,12 @@ class Layout:
         text = text.replace("https://index.test/team/main/+simple", self.told["index"])
         path.write_text(text, encoding="utf-8")
         secret = {"UV_INDEX_INTERNAL_USERNAME": self.told["user"], "UV_INDEX_INTERNAL_PASSWORD": self.told["password"]}
+        who = base64.b64encode(f"{self.told['user']}:{self.told['password']}".encode()).decode()
+        secret |= {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{self.told['files']}/.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {who}",
+        }
         # From the project: uv takes an index that is a folder to be meant from where it runs.
         run("uv", "lock", "--quiet", "--python", sys.executable, cwd=self.project, **secret)
 
