@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 # The times of all files that go into a wheel; archives get other bytes otherwise
 # (https://reproducible-builds.org/specs/source-date-epoch/).
@@ -68,12 +69,24 @@ _KEPT = re.compile(
 )
 
 _OF_MACHINE = re.compile(
-    r"""PATH | HOME | USER | LOGNAME | TMPDIR
+    r"""PATH | HOME | USER | LOGNAME | TMPDIR | RUSTUP_HOME
      | (?i:(http|https|ftp|all|no)_proxy) | NETRC
      | SSL_\w+ | REQUESTS_CA_BUNDLE | CURL_CA_BUNDLE | GIT_SSL_CAINFO
     """,
     re.VERBOSE,
 )
+_of_network = re.compile(r"(?i:\w+_proxy)|NETRC").fullmatch
+
+# What a build has of its own in its folder.
+HOUSE = {"HOME": "home", "TMPDIR": "tmp"}
+
+# Where curl and uv find credentials, uv those of `uv auth login` (https://docs.astral.sh/uv/concepts/authentication/),
+# and rustup its toolchains (https://rust-lang.github.io/rustup/environment-variables.html).
+_IN_HOMES = {
+    "NETRC": ".netrc",
+    "UV_CREDENTIALS_DIR": ".local/share/uv/credentials",
+    "RUSTUP_HOME": ".rustup",
+}
 
 
 def clean(environ: Mapping[str, str]) -> dict[str, str]:
@@ -84,9 +97,28 @@ def clean(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not _steers(name)}
 
 
-def of_machine(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return of `environ` what a build may see: how programs, the network and credentials for uv are found."""
-    return {name: value for name, value in environ.items() if _OF_MACHINE.fullmatch(name) or _KEPT.fullmatch(name)}
+def of_machine(environ: Mapping[str, str], network: bool = True) -> dict[str, str]:
+    """Return of `environ` what a build may see: how programs are found, and with `network` how that is reached."""
+    kept = {name: value for name, value in environ.items() if _OF_MACHINE.fullmatch(name)}
+    more = {name: value for name, value in environ.items() if _KEPT.fullmatch(name)}
+    return {**kept, **more} if network else {name: value for name, value in kept.items() if not _of_network(name)}
+
+
+def housed(environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Variables that give a build a home and a place for temporary files of its own, in `folder`.
+
+    What programs look for in the user's home is named to them instead, where it is there.
+    """
+    own = {variable: folder / name for variable, name in HOUSE.items()}
+    for path in own.values():
+        path.mkdir(exist_ok=True)
+    theirs = Path(environ.get("HOME") or "/")
+    named = {
+        variable: str(theirs / place)
+        for variable, place in _IN_HOMES.items()
+        if variable not in environ and (theirs / place).exists()
+    }
+    return {**named, **{variable: str(path) for variable, path in own.items()}}
 
 
 def _steers(name: str) -> bool:

@@ -509,6 +509,23 @@ class BuildBarred(BuildFailed):
         return f"Building {self.source} with {self.python} lacks what it needs for it: {self.output}."
 
 
+class BuildRefused(BuildFailed):
+    """It tried what no build may do. `reason`: what that is, and the remedy, without a full stop."""
+
+    def __init__(self, source: str, python: str, reason: str, output: str) -> None:
+        super().__init__(source, python, output)
+        self.reason = reason
+
+    def saying(self, output: str) -> BuildRefused:
+        return BuildRefused(self.source, self.python, self.reason, output)
+
+    def __str__(self) -> str:
+        return (
+            f"Building {self.source} with {self.python} failed: {self.reason}, or bring a wheel (extra_wheels). "
+            f"Its last lines:\n{self.output}"
+        )
+
+
 class BuiltWheelWrong(AirgapError):
     def __init__(self, source: str, wheel: str, reason: str) -> None:
         super().__init__(source, wheel, reason)

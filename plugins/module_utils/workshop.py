@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils import environ
+from ansible_collections.airgap.uv.plugins.module_utils import breach, environ
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Overdue, Runner
-from ansible_collections.airgap.uv.plugins.module_utils.errors import BuildFailed, BuildOverdue
+from ansible_collections.airgap.uv.plugins.module_utils.errors import BuildFailed, BuildOverdue, BuildRefused
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
 
 # uv tells what it puts into a build's environment, in its own log alone.
@@ -52,14 +53,34 @@ class Workshop:
 
         Raises `BuildFailed` or `BuildOverdue`, which name what was built as `shown` does.
         """
+        shown = shown or source.name
         limits = Limits(self.seconds, (out, *([self.cache] if self.cache else [])), network=True)
+        argv, env = self._argv(source, out, python, recipe), self._env(recipe, out)
         try:
-            rc, output, err = self.confine(limits)(self._argv(source, out, python, recipe), str(out), self._env(recipe))
+            rc, output, err = self.confine(limits)(argv, str(out), env)
         except Overdue as error:
-            raise BuildOverdue(shown or source.name, python, error.seconds, sentences(error.output)) from None
+            raise BuildOverdue(shown, python, error.seconds, sentences(error.output)) from None
+        finally:
+            for own in environ.HOUSE.values():
+                shutil.rmtree(out / own, ignore_errors=True)
         if rc:
-            raise BuildFailed(shown or source.name, python, sentences(output + err))
+            self._refuse_breach(limits, shown, python, output + err)
+            raise BuildFailed(shown, python, sentences(output + err))
         return Made(tuple(sorted(out.glob("*.whl"))), requirements(err))
+
+    def _refuse_breach(self, limits: Limits, shown: str, python: str, output: str) -> None:
+        """Raise `BuildRefused` where it failed because it is kept from what it tried."""
+        path = breach.written_elsewhere(output, limits.writable)
+        reason = ""
+        if path:
+            reason = (
+                f"it would write to {path}, and a build writes in its own folder alone; declare for it where it is to "
+                "write instead (build_settings)"
+            )
+        elif breach.asked(output):
+            reason = "it asked for input, and nobody answers a build; declare for it what it asks for (build_settings)"
+        if reason:
+            raise BuildRefused(shown, python, reason, sentences(output))
 
     def _argv(self, source: Path, out: Path, python: str, recipe: Recipe) -> list[str]:
         cache = ["--cache-dir", str(self.cache)] if self.cache else ["--no-cache"]
@@ -74,12 +95,13 @@ class Workshop:
             *index_arguments(self.index), *pinned, *recipe.arguments(), str(source),
         ]  # fmt: skip
 
-    def _env(self, recipe: Recipe) -> dict[str, str]:
+    def _env(self, recipe: Recipe, out: Path) -> dict[str, str]:
         """What a build sees: how the machine and the network are reached, and what is declared for it."""
         declared = dict(recipe.environment)
         return {
             **environ.of_machine(os.environ),
             **self.environ,
+            **environ.housed(os.environ, out),
             **declared,
             "RUST_LOG": _LOG,
             "UV_NO_WRAP": "1",

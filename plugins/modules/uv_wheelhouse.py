@@ -340,7 +340,8 @@ options:
   build_timeout:
     description:
       - Seconds that a build on this machine may take. It is then stopped, with all that it has started.
-      - A build has neither a terminal nor input, so one that asks gets no answer and does not wait for any.
+      - A build has neither a terminal nor input, so one that asks gets no answer and does not wait for any. It has a
+        home and a folder for temporary files of its own and, where the kernel has Landlock, writes nowhere else.
     type: float
     default: 3600
   retries:

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from ansible_collections.airgap.uv.plugins.module_utils.environ import clean
+from ansible_collections.airgap.uv.plugins.module_utils.environ import clean, housed, of_machine
 
 KEPT = [
     "ALL_PROXY",
@@ -83,3 +85,21 @@ def test_leaves_its_argument_alone() -> None:
     environ = {"PATH": "/bin", "UV_INDEX": "https://elsewhere.test/simple"}
     assert clean(environ) == {"PATH": "/bin"}
     assert environ == {"PATH": "/bin", "UV_INDEX": "https://elsewhere.test/simple"}
+
+
+def test_a_build_has_a_home_of_its_own_and_finds_what_is_in_the_user_s(tmp_path: Path) -> None:
+    user, own = tmp_path / "user", tmp_path / "own"
+    (user / ".rustup").mkdir(parents=True)
+    (user / ".netrc").touch()
+    own.mkdir()
+    found = housed({"HOME": str(user), "NETRC": "/etc/netrc"}, own)
+    assert found == {"HOME": str(own / "home"), "TMPDIR": str(own / "tmp"), "RUSTUP_HOME": str(user / ".rustup")}
+    assert (own / "home").is_dir()
+    assert (own / "tmp").is_dir()
+    assert housed({"HOME": str(user)}, own)["NETRC"] == str(user / ".netrc")
+
+
+def test_without_a_network_nothing_says_how_it_is_reached() -> None:
+    given = {"PATH": "/bin", "CFLAGS": "-O0", "https_proxy": "x", "NETRC": "x", "UV_INDEX_X_PASSWORD": "x"}
+    assert of_machine(given, network=False) == {"PATH": "/bin"}
+    assert sorted(of_machine(given)) == ["NETRC", "PATH", "UV_INDEX_X_PASSWORD", "https_proxy"]

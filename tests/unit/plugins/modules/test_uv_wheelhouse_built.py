@@ -145,6 +145,37 @@ def test_a_build_that_asks_gets_no_answer(asks: str, index: Index, tmp_path: Pat
     assert result.failed
     assert "Building alpha-1.0.tar.gz with " in result.msg
     assert "EOFError" in result.msg or "No such device" in result.msg
+    assert "failed: it asked for input, and nobody answers a build" in result.msg
+
+
+def test_a_build_that_writes_elsewhere(index: Index, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    make_sdist(index.folder, "alpha", prelude=f"open({str(other)!r}, 'w').write('x')")
+    collect = Collect(tmp_path, index)
+    collect.make("alpha")
+    result = collect()
+    if not result.failed:
+        pytest.skip("this kernel has no Landlock")
+    assert "Building alpha-1.0.tar.gz with " in result.msg
+    assert f"failed: it would write to {other}, and a build writes in its own folder alone" in result.msg
+    assert not other.exists()
+    assert collect.remains == []
+
+
+def test_a_build_has_a_home_of_its_own(index: Index, tmp_path: Path) -> None:
+    """What it leaves there, and in the folder for temporary files, goes with it."""
+    prelude = (
+        "import pathlib, tempfile\n"
+        "pathlib.Path.home().joinpath('.alpha').write_text('x')\n"
+        "tempfile.mkstemp(prefix='left-')"
+    )
+    make_sdist(index.folder, "alpha", prelude=prelude)
+    collect = Collect(tmp_path, index)
+    collect.make("alpha")
+    collect.succeed()
+    assert collect.remains == []
+    assert not list(tmp_path.rglob(".alpha"))
+    assert not list(tmp_path.rglob("left-*"))
 
 
 @pytest.mark.parametrize("seconds", [0, -1])

@@ -16,7 +16,7 @@ from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import lock, replace_in, write_tree
 from ansible_collections.airgap.uv.tests.unit.support.repositories import commit, git
 from ansible_collections.airgap.uv.tests.unit.support.running import Result
-from ansible_collections.airgap.uv.tests.unit.support.sdists import leaves_mark, source_tree
+from ansible_collections.airgap.uv.tests.unit.support.sdists import leaves_mark, runs, source_tree
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256, tamper
 
 
@@ -44,7 +44,7 @@ def dist(collect: Collect) -> Path:
 
 def built(collect: Collect) -> list[str]:
     """Which of the two were built."""
-    return [name for name in ("app", "lib") if (collect.folder / f"{name}-built").exists()]
+    return [name for name in ("app", "lib") if runs(collect.folder / f"{name}-built")]
 
 
 def origins(result: Result) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def test_a_dynamic_version(versions: list[str], collect: Collect) -> None:
     replace_in(collect.project / "pyproject.toml", 'version = "0.1.0"', 'dynamic = ["version"]')
     write_tree(collect.project, {"VERSION": "2.4"})
     lock(collect.project)
-    (collect.folder / "app-built").unlink()
+    leaves_mark(collect.folder / "app-built")
     for version in versions:
         make_wheel(dist(collect), "app", version)
     result = collect(dist=dist(collect), frozen=True)
