@@ -16,11 +16,13 @@ from ansible_collections.airgap.uv.tests.unit.support.deploying import Deploymen
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import (
     clean_environment,
+    lock,
     make_project,
     uv_executable,
     write_tree,
 )
 from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
+from ansible_collections.airgap.uv.tests.unit.support.sdists import make_sdist
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, tamper
 
 # A uv that says its version and what it would do, begins to install, and dies.
@@ -181,6 +183,43 @@ def test_a_mirror_with_a_password(tmp_path: Path) -> None:
     assert deployment.says == ("alpha 1.0", "app")
     assert "s3cret" not in deployment.output
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "hosts.yml"]
+    assert [path for path in kept if b"s3cret" in path.read_bytes()] == []
+
+
+def test_hosts_that_reach_the_index(tmp_path: Path) -> None:
+    """Only what was built travels; the host has its own password, and its uv refuses what the index changed."""
+    with Index(tmp_path / "index", credentials=("ci", "s3cret")) as index:
+        alpha = make_wheel(index.folder, "alpha", entry_points={"alpha": "alpha:main"})
+        make_sdist(index.folder, "delta")
+        named = f'\n[[tool.uv.index]]\nname = "corp"\nurl = "{index.url}"\ndefault = true\n'
+        made = make_project(tmp_path / "made", dependencies=["alpha", "delta"], extra=named)
+        password = {"UV_INDEX_CORP_USERNAME": "ci", "UV_INDEX_CORP_PASSWORD": "s3cret"}
+        lock(made, environ=password)
+        deployment = Deployment(tmp_path / "deployment", made)
+        account = {"index": "corp", "username": "ci", "password": "s3cret"}
+        given = {"ship": "built", "credentials": [account], "frozen": True}
+        assert deployment.run(**given) != 0
+        assert "alpha==1.0: this host could not fetch" in deployment.output
+        assert "UV_INDEX_<NAME>_USERNAME" in deployment.output
+        assert deployment.current == ""
+
+        deployment.play["environment"] = password
+        other = make_wheel(tmp_path / "other", "alpha", files={"alpha/evil.py": ""})
+        index.fail(alpha.name, wrong=other.read_bytes())
+        assert deployment.run(**given) != 0
+        assert "Find out who changed it on the index" in deployment.output
+        assert deployment.current == ""
+
+        index.heal()
+        release = deployment.succeed(**given)
+        assert deployment.says == ("alpha 1.0", "app")
+        assert [path.name.partition("-")[0] for path in deployment.path.glob("wheels/**/*.whl")] == ["delta"]
+        index.forget()
+        assert deployment.succeed(**given) == release
+        assert deployment.changed == [0]
+        assert index.downloads == []
+        assert deployment.succeed(credentials=[account], frozen=True) != release
+    kept = [path for path in deployment.path.rglob("*") if path.is_file()]
     assert [path for path in kept if b"s3cret" in path.read_bytes()] == []
 
 

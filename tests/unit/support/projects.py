@@ -98,13 +98,12 @@ def make_project(
     return folder
 
 
-def lock(project: Path, *options: str) -> Path:
-    """Run `uv lock` in the project, with a cache of its own; return the lock's path."""
+def lock(project: Path, *options: str, environ: Mapping[str, str] | None = None) -> Path:
+    """Run `uv lock` in the project, with a cache of its own; return the lock's path. `environ` is added to uv's."""
     home = project.parent / f".{project.name}-home"
     command = [str(uv_executable()), "lock", "--python", sys.executable, *options]
-    done = subprocess.run(
-        command, cwd=project, env=clean_environment(home), capture_output=True, text=True, check=False
-    )
+    environment = {**clean_environment(home), **(environ or {})}
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     shutil.rmtree(home, ignore_errors=True)
     if done.returncode:
         raise RuntimeError(f"uv lock failed:\n{done.stderr}")
