@@ -17,6 +17,7 @@ from ansible_collections.airgap.uv.plugins.module_utils import unpacking
 from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     ShallowClone,
+    SourceUnsafe,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Pyproject
@@ -39,10 +40,12 @@ class Sdist:
     path: Path
     kind: str = "sdist"
     subdirectory: str = ""
+    label: str = ""  # for people, who know a package rather than `main.zip`
 
     @property
     def shown(self) -> str:
-        return f"{self.filename} ({self.subdirectory})" if self.subdirectory else self.filename
+        label = self.label or self.filename
+        return f"{label} ({self.subdirectory})" if self.subdirectory else label
 
     @property
     def identity(self) -> str:
@@ -58,9 +61,12 @@ class Sdist:
 
     def unpack(self, destination: Path) -> Path:
         """What uv builds: the archive itself, or the folder of it that is meant."""
-        if self.subdirectory:
-            return unpacking.unpack(self.path, destination, self.subdirectory)
-        unpacking.refuse_escaping(self.path)
+        try:
+            if self.subdirectory:
+                return unpacking.unpack(self.path, destination, self.subdirectory)
+            unpacking.refuse_escaping(self.path)
+        except SourceUnsafe as error:
+            raise SourceUnsafe(self.shown, error.reason) from error
         return self.path
 
 

@@ -215,7 +215,7 @@ class Work:
             if not partial:
                 raise
             lost = {name: f"{name} cannot be fetched from {where}: {reason}" for name, where, reason in error.files}
-            files = [(artifact, path) for artifact, path in files if artifact.filename not in lost]
+            files = [(artifact, path) for artifact, path in files if artifact.label not in lost]
             self._go_without(lost, error)
             self.stats["downloaded_bytes"] = sum(path.stat().st_size for _artifact, path in files)
         self.stats["downloaded"] = len(files)
@@ -231,11 +231,11 @@ class Work:
 
     def _go_without(self, lost: Mapping[str, str], error: FetchFailed) -> None:
         """Files that could not be fetched, by name with the reason; the error where no target can do without."""
-        wheels = [(taken, artifact) for taken, artifact in self.missing if artifact.filename in lost]
+        wheels = [(taken, artifact) for taken, artifact in self.missing if artifact.label in lost]
         builds = [(build, artifact) for build, artifact in self.unbuilt if _sought(build, artifact) in lost]
         found = [
             *(
-                Obstacle(target, f"{taken.wheel.name} {taken.wheel.version}".strip(), lost[artifact.filename])
+                Obstacle(target, f"{taken.wheel.name} {taken.wheel.version}".strip(), lost[artifact.label])
                 for taken, artifact in wheels
                 for target in taken.targets
             ),
@@ -421,9 +421,9 @@ def _built(build: Build, wheel: Wheel) -> Taken:
 
 
 def _sought(build: Build, artifact: Artifact | None) -> str:
-    """What a build needs that is fetched: the name of its archive, or the package of a commit."""
+    """What a build needs that is fetched: the label of its archive, or the package of a commit."""
     if artifact is not None:
-        return artifact.filename
+        return artifact.label
     return build.name if isinstance(build.source, Commit) else ""
 
 

@@ -30,7 +30,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     FileInvalid,
     HashMismatch,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import requests
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import requests, utils
 
 CHUNK = 1 << 18  # bytes read at once; the memory of a download, whatever its size
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -39,13 +39,17 @@ _LONGEST_PAUSE = 30.0  # seconds, also when a server's Retry-After asks for more
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file that a lock names: where it is and what its bytes are. `via`: the first place of a mirror to try."""
+    """A file that a lock names: where it is and what its bytes are. `via`: the first place of a mirror to try.
+
+    `package`: what it is of, if that is known.
+    """
 
     url: str
     filename: str
     sha256: str
     size: int | None = None
     via: str = ""
+    package: str = ""
 
     def __post_init__(self) -> None:
         # packaging parses the name, but takes any text for its tags.
@@ -68,11 +72,10 @@ class Artifact:
         return without_credentials(self.url)
 
     @property
-    def origin(self) -> dict[str, str]:
-        """As the manifest has it: of an index that is a folder, which lies elsewhere on each machine, the name."""
-        if urlsplit(self.url).scheme == "file":
-            return {"kind": "path", "path": self.filename}
-        return {"kind": "index", "url": self.shown}
+    def label(self) -> str:
+        """Its name for people, with the package's where the file's does not tell it (`main.zip`)."""
+        tells = utils.canonicalize_name(self.filename).startswith(f"{self.package}-")
+        return self.filename if tells or not self.package else f"{self.package} ({self.filename})"
 
     @property
     def told(self) -> str:
@@ -253,7 +256,7 @@ class Fetcher:
                         done += 1
                         self._progress(done, received)
                     except Refused as error:
-                        refused.setdefault(error.reason, []).append(futures[future].filename)
+                        refused.setdefault(error.reason, []).append(futures[future].label)
                     except Unavailable as error:
                         failures.append(Failure(futures[future], error.reason))
                     except HashMismatch as error:
@@ -262,7 +265,7 @@ class Fetcher:
                 self._stop.set()
                 pool.shutdown(cancel_futures=True)
                 raise
-        failed = [*lacking, *((item.artifact.filename, item.artifact.told, item.reason) for item in failures)]
+        failed = [*lacking, *((item.artifact.label, item.artifact.told, item.reason) for item in failures)]
         also: FetchFailed | CredentialsRefused | None = FetchFailed(failed) if failed else None
         if refused:
             also = CredentialsRefused(refused, also)
@@ -319,9 +322,7 @@ class Fetcher:
             size += len(chunk)
             # A server that goes on sending must not fill the disk.
             if artifact.size is not None and size > artifact.size:
-                raise HashMismatch(
-                    [(artifact.filename, artifact.told, artifact.sha256, "more bytes than the lock says")]
-                )
+                raise HashMismatch([(artifact.label, artifact.told, artifact.sha256, "more bytes than the lock says")])
             digest.update(chunk)
             file.write(chunk)
         return digest.hexdigest(), size
@@ -330,7 +331,7 @@ class Fetcher:
 def _wrong_bytes(artifact: Artifact, digest: str, size: int) -> Exception:
     if artifact.size is not None and size < artifact.size:
         return Unavailable(f"the transfer ended after {size} of {artifact.size} bytes", 0.0)
-    return HashMismatch([(artifact.filename, artifact.told, artifact.sha256, digest)])
+    return HashMismatch([(artifact.label, artifact.told, artifact.sha256, digest)])
 
 
 def _cause(error: BaseException) -> str:

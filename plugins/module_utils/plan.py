@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Callable
+from urllib.parse import unquote, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, BuildSource, Sdist, pure, split
 from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
@@ -75,17 +76,17 @@ class Plan:
         for choice in choices:
             source = choice.source
             if isinstance(source, pylock.PackageWheel):
-                artifact = Artifact(str(source.url), source.filename, sha256_of(choice.name, source), source.size)
-                wheel = _locked_wheel(choice, artifact, artifact.origin, wheelhouse)
+                artifact, origin = _located(choice.name, source, source.filename, sources)
+                wheel = _locked_wheel(choice, artifact, origin, wheelhouse)
                 downloads.append((Taken(wheel, choice.targets, wheel.sha256, tool), artifact))
             elif isinstance(source, ExtraWheel):
                 wheel = _brought_wheel(choice, source, wheelhouse)
                 brought.append((Taken(wheel, choice.targets, wheel.sha256), source))
             elif isinstance(source, pylock.PackageSdist):
-                artifact = Artifact(str(source.url), source.filename, sha256_of(choice.name, source), source.size)
-                builds += _builds(choice, _sdist(artifact, wheelhouse), artifact, machine)
+                artifact, origin = _located(choice.name, source, source.filename, sources, "sdist")
+                builds += _builds(choice, _sdist(artifact, wheelhouse, origin), artifact, machine)
             elif isinstance(source, pylock.PackageArchive):
-                artifact, origin = _archived(choice.name, source, sources)
+                artifact, origin = _located(choice.name, source, archive_name(source), sources, "archive")
                 if is_wheel(source):
                     wheel = _locked_wheel(choice, artifact, origin, wheelhouse)
                     downloads.append((Taken(wheel, choice.targets, wheel.sha256, tool), artifact))
@@ -166,22 +167,29 @@ def _brought_wheel(choice: Choice, extra: ExtraWheel, wheelhouse: Wheelhouse) ->
     )
 
 
-def _archived(name: str, archive: pylock.PackageArchive, sources: Sources) -> tuple[Artifact, dict[str, str]]:
-    """The file that a lock names by its URL or path, and its origin as the manifest tells it."""
-    url = archive.url.partition("#")[0] if archive.url else sources.file(archive.path or "").as_uri()
-    artifact = Artifact(url, archive_name(archive), sha256_of(name, archive), archive.size)
-    if archive.url:
-        return artifact, {"kind": "archive", "url": artifact.shown}
-    return artifact, {"kind": "path", "path": archive.path or ""}
+def _located(
+    name: str,
+    source: pylock.PackageWheel | pylock.PackageSdist | pylock.PackageArchive,
+    filename: str,
+    sources: Sources,
+    kind: str = "index",
+) -> tuple[Artifact, dict[str, str]]:
+    """The file that a lock names, and its origin as the manifest tells it: `kind` and URL, or its path."""
+    parts = urlsplit(source.url or "")
+    path = sources.file(source.path) if source.path and parts.scheme in ("", "file") else None
+    if path is None and parts.scheme == "file":
+        path = Path(unquote(parts.path))
+    url = path.as_uri() if path else str(source.url)
+    if kind == "archive":
+        url = url.partition("#")[0]
+    artifact = Artifact(url, filename, sha256_of(name, source), source.size, package=name)
+    return artifact, {"kind": "path", "path": sources.told(path)} if path else {"kind": kind, "url": artifact.shown}
 
 
-def _sdist(
-    artifact: Artifact, wheelhouse: Wheelhouse, origin: Mapping[str, str] | None = None, subdirectory: str = ""
-) -> Sdist:
+def _sdist(artifact: Artifact, wheelhouse: Wheelhouse, origin: Mapping[str, str], subdirectory: str = "") -> Sdist:
     path = wheelhouse.cache / "sdists" / artifact.sha256 / artifact.filename
-    place = str((origin or artifact.origin).get("url") or (origin or {}).get("path") or artifact.filename)
-    kind = origin["kind"] if origin else "sdist"
-    return Sdist(artifact.filename, artifact.sha256, place, path, kind, subdirectory)
+    place = origin.get("url") or origin["path"]
+    return Sdist(artifact.filename, artifact.sha256, place, path, origin["kind"], subdirectory, artifact.label)
 
 
 def _builds(

@@ -68,6 +68,17 @@ class Sources:
         """A file that the lock names by its path."""
         return self._place(path)
 
+    def told(self, path: Path) -> str:
+        """A file as the manifest tells it: as the lock has it, or from its folder; elsewhere its name alone.
+
+        What lies elsewhere lies at another place on each machine.
+        """
+        path = Path(os.path.normpath(path))
+        named = next((name for name in self.lock.files if self._place(name) == path), None)
+        if named or self.lock.folder not in path.parents:
+            return os.path.normpath(named) if named else path.name
+        return path.relative_to(self.lock.folder).as_posix()
+
     def copy(self, destination: Path) -> Path:
         """A clean copy of what a build sees; returns the place of the lock's folder in it.
 

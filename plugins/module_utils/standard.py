@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import OptionInvalid
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import markers, pylock, utils
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import markers, pylock, utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.uv import Groups
+from ansible_collections.airgap.uv.plugins.module_utils.verdict import archive_name, is_wheel
 
 # A marker's words, as packaging writes them (PEP 508): parentheses, values in quotes, names and operators.
 _WORDS = re.compile(r"""[()]|"[^"]*"|'[^']*'|[^\s()"']+""")
@@ -33,8 +34,18 @@ def chosen(lock: pylock.Pylock, groups: Groups) -> pylock.Pylock:
         settled = _Settled(str(package.marker), extras, names).marker if package.marker else True
         if settled is not False:
             marker = None if settled is True else markers.Marker(settled)
-            packages.append(dataclasses.replace(package, marker=marker))
+            packages.append(dataclasses.replace(package, marker=marker, version=_version(package)))
     return dataclasses.replace(lock, packages=packages, extras=None, dependency_groups=None, default_groups=None)
+
+
+def _version(package: pylock.Package) -> version.Version | None:
+    """What the lock says; of a wheel that it names by its URL or path some tools leave it to the file's name."""
+    if package.version or not package.archive or not is_wheel(package.archive):
+        return package.version
+    try:
+        return utils.parse_wheel_filename(archive_name(package.archive))[1]
+    except utils.InvalidWheelFilename:
+        return None  # `verdict` says so
 
 
 def _refuse_workspace(groups: Groups) -> None:
@@ -78,7 +89,8 @@ def _left_out(package: pylock.Package, groups: Groups) -> bool:
 
 def _reasons(package: pylock.Package, groups: Groups) -> Iterator[bool]:
     folder = PurePosixPath(package.directory.path) if package.directory else None
-    archived = package.archive is not None and package.archive.path is not None
+    archive = package.archive
+    archived = archive is not None and (archive.path is not None or str(archive.url).startswith("file:"))
     yield package.name in _names(groups.no_install_package)
     yield groups.no_install_project and folder == PurePosixPath(".")
     yield groups.no_install_workspace and folder is not None

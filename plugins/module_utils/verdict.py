@@ -167,7 +167,7 @@ def _archive(
 
 def _collected(source: LockedSource) -> Source | Reason:
     """`source`, unless it is a file that is at no address."""
-    if isinstance(source, pylock.PackageDirectory):
+    if isinstance(source, pylock.PackageDirectory) or (source.path and not source.url):
         return source
     if urlsplit(source.url or "").scheme not in ("http", "https", "file"):
         shown = without_credentials(source.url or source.path or "")

@@ -229,6 +229,6 @@ def test_a_flat_index(kind: str, collect: Collect) -> None:
     result = collect.succeed()
     origin = next(wheel["origin"] for wheel in result["wheels"] if wheel["name"] == "gamma")
     if kind == "folder":
-        assert origin == {"kind": "path", "path": gamma.name}
+        assert origin == {"kind": "path", "path": f"../links/{gamma.name}"}
     else:
         assert origin == {"kind": "index", "url": collect.index.file_url(gamma.name)}

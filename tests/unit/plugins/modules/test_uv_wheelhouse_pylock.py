@@ -20,6 +20,7 @@ from ansible_collections.airgap.uv.tests.unit.support.projects import (
     uv_executable,
     write_tree,
 )
+from ansible_collections.airgap.uv.tests.unit.support.sdists import make_sdist
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
 
 
@@ -128,3 +129,100 @@ def test_without_a_hash_it_is_refused(collect: Collect) -> None:
     result = collect(**options)
     assert "no sha256" in result.msg
     assert "alpha-1.0-py3-none-any.whl" in result.msg
+
+
+# As these tools write a lock (pip 26.3 `pip lock`, PDM 2.26 `pdm export`, Poetry 2.5 `poetry export`): pip tells no
+# version of what has a path and names it by its URL, PDM by both, and every package has a marker on its group.
+TOOLS = {
+    "pip": """
+        lock-version = "1.0"
+        created-by = "pip"
+        [[packages]]
+        name = "wheeled"
+        archive = { url = "{files}/vendor/wheeled-1.0-py3-none-any.whl", hashes = { sha256 = "{wheel}" } }
+        [[packages]]
+        name = "packed"
+        archive = { url = "{files}/vendor/packed-1.0.tar.gz", hashes = { sha256 = "{sdist}" } }
+        """,
+    "pdm": """
+        lock-version = "1.0"
+        requires-python = "<4,>=3.9"
+        environments = [ "python_version ~= \\"3.9\\"" ]
+        extras = ["more"]
+        dependency-groups = ["default", "dev"]
+        default-groups = ["default"]
+        created-by = "pdm"
+        [[packages]]
+        name = "wheeled"
+        version = "1.0"
+        marker = "\\"default\\" in dependency_groups"
+        [packages.archive]
+        url = "{files}/vendor/wheeled-1.0-py3-none-any.whl"
+        path = "./vendor/wheeled-1.0-py3-none-any.whl"
+        hashes = {sha256 = "{wheel}"}
+        [[packages]]
+        name = "packed"
+        version = "1.0"
+        marker = "\\"more\\" in extras"
+        [packages.archive]
+        url = "{files}/vendor/packed-1.0.tar.gz"
+        path = "./vendor/packed-1.0.tar.gz"
+        hashes = {sha256 = "{sdist}"}
+        [packages.tool.pdm]
+        dependencies = []
+        [tool.pdm]
+        hashes = {sha256 = "db0179b6c1f89"}
+        [[tool.pdm.targets]]
+        requires_python = "~=3.9"
+        """,
+    "poetry": """
+        lock-version = "1.0"
+        environments = ["python_version >= \\"3.9\\" and python_version < \\"4\\""]
+        requires-python = ">=3.9,<4"
+        created-by = "poetry-plugin-export"
+        [[packages]]
+        name = "wheeled"
+        version = "1.0"
+        archive = {path = "vendor/wheeled-1.0-py3-none-any.whl", hashes = {sha256 = "{wheel}"}}
+        [[packages]]
+        name = "packed"
+        version = "1.0"
+        archive = {path = "vendor/packed-1.0.tar.gz", hashes = {sha256 = "{sdist}"}}
+        """,
+    "folders": """
+        lock-version = "1.0"
+        created-by = "whoever"
+        [[packages]]
+        name = "wheeled"
+        version = "1.0"
+        [[packages.wheels]]
+        path = "vendor/wheeled-1.0-py3-none-any.whl"
+        hashes = {sha256 = "{wheel}"}
+        [[packages]]
+        name = "packed"
+        version = "1.0"
+        sdist = {path = "vendor/packed-1.0.tar.gz", hashes = {sha256 = "{sdist}"}}
+        """,
+}
+
+
+@pytest.mark.parametrize("tool", sorted(TOOLS))
+def test_files_beside_the_lock_of_each_tool(tool: str, collect: Collect) -> None:
+    wheel = make_wheel(collect.project / "vendor", "wheeled")
+    sdist = make_sdist(collect.project / "vendor", "packed")
+    told = {"{files}": collect.project.as_uri(), "{wheel}": sha256(wheel), "{sdist}": sha256(sdist)}
+    text = TOOLS[tool]
+    for word, value in told.items():
+        text = text.replace(word, value)
+    write_tree(collect.project, {"pylock.toml": text})
+    options: dict[str, Any] = {"project": None, "lockfile": collect.project / "pylock.toml"}
+    result = collect.succeed(**options, extras=["more"] if tool == "pdm" else [])
+    origins = {wheel["name"]: dict(wheel["origin"]) for wheel in result["wheels"]}
+    assert origins["packed"].pop("built")
+    assert origins == {
+        "packed": {"kind": "path", "path": "vendor/packed-1.0.tar.gz", "sha256": sha256(sdist)},
+        "wheeled": {"kind": "path", "path": "vendor/wheeled-1.0-py3-none-any.whl"},
+    }
+    assert {wheel["version"] for wheel in result["wheels"]} == {"1.0"}
+    assert [proof["packages"] for proof in result["proofs"]] == [2]
+    assert (install(collect) / "wheeled").is_dir()

@@ -204,6 +204,21 @@ def test_an_sdist_with_other_bytes_never_runs(every: Everything) -> None:
     assert runs(every.mark) == 0
 
 
+def test_an_archive_is_told_with_its_package(every: Everything) -> None:
+    """Its file may be called like those of a hundred others."""
+    archive = every.served / "mono-1.tar.gz"
+    archive.rename(every.served / "kept")
+    assert "archived (mono-1.tar.gz) from" in every.collect(frozen=True).msg
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(every.folder / "mono", "mono-1")
+        tar.add(every.folder / "mono", "../outside")
+    assert "archived (mono-1.tar.gz) from" in every.collect(frozen=True).msg
+    replace_in(every.collect.project / "uv.lock", sha256(every.served / "kept"), sha256(archive))
+    result = every.collect(frozen=True)
+    assert "archived (mono-1.tar.gz) (pkgs/sub) was not unpacked, and nothing of it ran" in result.msg
+    assert "outside" in result.msg
+
+
 def test_all_that_cannot_be_had_in_one_error(every: Everything) -> None:
     git(every.folder / "repo", "commit", "--amend", "--quiet", "--message", "rewritten")
     git(every.folder / "repo", "reflog", "expire", "--expire=now", "--all")
