@@ -17,7 +17,15 @@ from typing import Any
 import pytest
 import tomli
 from ansible_collections.airgap.uv.tests.unit.support.gate import Gate
-from ansible_collections.airgap.uv.tests.unit.support.real import PLATFORM, compiler, export, find_python, judge
+from ansible_collections.airgap.uv.tests.unit.support.projects import uv_executable
+from ansible_collections.airgap.uv.tests.unit.support.real import (
+    PLATFORM,
+    compiler,
+    export,
+    find_python,
+    judge,
+    network_environment,
+)
 from ansible_collections.airgap.uv.tests.unit.support.running import Module, Result
 from ansible_collections.airgap.uv.tests.unit.support.wheels import sha256
 
@@ -160,11 +168,32 @@ def test_a_real_build_that_fails(locks: Path, uv_wheelhouse: Module, tmp_path: P
     assert not (tmp_path / "stage").exists()
 
 
+def pinned(folder: Path, *requirements: str) -> Path:
+    """Constraints with hashes for what builds need."""
+    (folder / "build.in").write_text("\n".join(requirements) + "\n", encoding="utf-8")
+    command = [str(uv_executable()), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "build.in"]
+    command += ["--output-file", "build.txt", "--no-config", "--python-version", "3.9"]
+    subprocess.run(command, cwd=folder, env=network_environment(folder / "home"), check=True, capture_output=True)
+    return folder / "build.txt"
+
+
 def test_what_is_compiled_twice_has_the_same_bytes(locks: Path, uv_wheelhouse: Module, tmp_path: Path) -> None:
+    """With pinned build requirements, and nothing kept of the first run."""
     lock = next(lock for lock in LOCKS if lock.project == "genmod" and lock.built)
     full = python_for(lock)
     refuse_without_tools(lock)
-    one, two = (succeed(uv_wheelhouse(**options(lock, locks, tmp_path / name, full))) for name in ("one", "two"))
+    constraints = pinned(tmp_path, "setuptools", "wheel")
+    one, two = (
+        succeed(
+            uv_wheelhouse(
+                **options(lock, locks, tmp_path / name, full),
+                build_constraints=constraints,
+                environment={"XDG_CACHE_HOME": str(tmp_path / name / "cache")},
+            )
+        )
+        for name in ("one", "two")
+    )
+    assert one["stats"]["built"] == two["stats"]["built"] == len(lock.built)
     built = {wheel["path"] for wheel in one["wheels"] if wheel["origin"]["kind"] == "sdist"}
     assert any("linux" in path for path in built)
     assert built <= {wheel["path"] for wheel in two["wheels"]}
