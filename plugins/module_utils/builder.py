@@ -17,7 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
+from ansible_collections.airgap.uv.plugins.module_utils import build_cache
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, pure
+from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache, Kept
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
@@ -30,12 +32,13 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
+from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
 from ansible_collections.airgap.uv.plugins.module_utils.wheelfile import WheelFile
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse, write_text
-from ansible_collections.airgap.uv.plugins.module_utils.workshop import Workshop
+from ansible_collections.airgap.uv.plugins.module_utils.workshop import Made, Workshop
 
 _ANY_PYTHON = "any"
 
@@ -88,17 +91,23 @@ def failure(build: Build, error: AirgapError) -> Iterator[Obstacle]:
 class Builder:
     """What builds with. `machine` stands for this one in the records.
 
-    `home` gives the Python that local packages are built with first, whatever the targets, or None.
+    `recipes` gives what is declared for a build. `home` gives the Python that local packages are built with first,
+    whatever the targets, or None. `index`: where build requirements that are not pinned come from, as the lock or the
+    caller names it, whatever mirror stands for it. `shared`: what other projects of this controller built.
     """
 
     uv: Uv
     workshop: Workshop
-    recipe: Recipe
+    recipes: Callable[[Build], Recipe]
     wheelhouse: Wheelhouse
     machine: str
     placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
     home: Callable[[], str | None] = lambda: None
     barred: Callable[[str], str] = lambda output: ""  # what to do where an index lets nobody in, by uv's own words
+    index: str = ""
+    shared: BuildCache = field(default_factory=BuildCache)
+    progress: Progress = field(default_factory=lambda: Progress(None))
+    recalled: set[str] = field(default_factory=set)  # paths of wheels that another collect built
 
     def reuse(self, build: Build) -> Wheel | None:
         """The wheel that an earlier run built from the same bytes for the same Python, if it is whole."""
@@ -129,19 +138,19 @@ class Builder:
         Backends differ between Pythons, and so do the bytes of what they build. A local package is
         therefore built with one Python for all, and again with the target's only if it is compiled.
         """
-        path = None
+        made = None
         home = self.home() if isinstance(build.source, LocalPackage) else None
         if home and home != build.python:
             try:
-                path = self._run(build, home, temporary)
+                made = self._run(build, home, temporary)
             except BuildOverdue:
                 raise
             except (BuildFailed, InterpreterMissing):
                 pass  # the target's own may still do
-            if path and pure(path.name) and fits(path.name, build.targets) and not _proved(build, path).binaries:
-                return self.take(build, path, self._how(home))
-        path = self._run(build, build.python, temporary)
-        return self.take(build, path, self._how(build.python))
+            name = made.path.name if made else ""
+            if made and pure(name) and fits(name, build.targets) and not _proved(build, made.path).binaries:
+                return self._taken(build, made)
+        return self._taken(build, self._run(build, build.python, temporary))
 
     def build_pure(self, build: Build, temporary: Path, keep: bool = True) -> Wheel | Unbuildable | None:
         """Build for machines of another kind: what holds compiled code is not taken.
@@ -151,20 +160,21 @@ class Builder:
         failed = ""
         for python in self._pythons(build):
             try:
-                path = self._run(build, python, temporary)
+                made = self._run(build, python, temporary)
             except InterpreterMissing:
                 continue
             except BuildFailed as error:
                 how = "took too long" if isinstance(error, BuildOverdue) else "failed"
                 failed = f"building it with Python {python} {how} ({_last_line(error.output)})"
                 continue
+            path = made.path
             if pure(path.name) and fits(path.name, build.targets):
                 compiled = _proved(replace(build, targets=()), path).binaries
                 if compiled:
                     told = f"built here it is {path.name}, which holds code for this machine ({compiled[0].name})"
                     return self._noted(build, told)
                 if keep:
-                    return self.take(build, path, self._how(python))
+                    return self._taken(build, made)
                 return self._noted(build, None)
             if build.wants_python:
                 return self._noted(build, f"{_NO_PYTHON.format(build.python)} (with Python {python} it is {path.name})")
@@ -189,7 +199,7 @@ class Builder:
 
     def has_python(self, python: str) -> bool:
         try:
-            self.uv.find_python(python)
+            self.uv.interpreter(python)
         except InterpreterMissing:
             return False
         return True
@@ -204,18 +214,48 @@ class Builder:
     def _how(self, python: str) -> dict[str, str]:
         return {"python": python, "uv": str(self.uv.version)}
 
-    def _run(self, build: Build, python: str, temporary: Path) -> Path:
-        interpreter = self.uv.find_python(python)
+    def _run(self, build: Build, python: str, temporary: Path) -> Kept:
+        """The wheel that comes of a build with one Python; made once for all projects of this controller."""
+        interpreter = self.uv.interpreter(python)
         out = Path(tempfile.mkdtemp(prefix=f"{build.name}-{python}-", dir=temporary))
-        source = build.source.unpack(out / "source")
+        recipe = self.recipes(build)
+        full = interpreter.markers.get("python_full_version", "")
+        key = build_cache.key(*self._determined(build, recipe), self.machine, interpreter.name, full, interpreter.path)
+        with self.shared.holding(key, lambda: self.progress.say(f"waits for {build.name}, which another run builds")):
+            kept = self.shared.get(key, out / "kept")
+            if kept and self._sound(build, kept.path):
+                return kept
+            source = build.source.unpack(out / "source")
+            made = self._build(build, source, out, interpreter.path, recipe)
+            path = _only_wheel(build, made.wheels)
+            how = self._how(python)
+            # What lies is refused by `take`, and built again when its cause may be gone.
+            if self._sound(build, path):
+                self.shared.put(key, path, how, build.label)
+        return Kept(path, how, new=True)
+
+    def _build(self, build: Build, source: Path, out: Path, python: str, recipe: Recipe) -> Made:
         try:
-            made = self.workshop.build(source, out, interpreter, self.recipe, build.shown)
+            return self.workshop.build(source, out, python, recipe, build.shown)
         except BuildFailed as error:
             todo = self.barred(error.output)
             if todo:
                 raise BuildBarred(error.source, error.python, todo) from error
             raise
-        return _only_wheel(build, made.wheels)
+
+    def _sound(self, build: Build, path: Path) -> bool:
+        """Whether it is a wheel of that package, whatever it is for."""
+        try:
+            _refuse_other(replace(build, targets=()), path)
+        except BuiltWheelWrong:
+            return False
+        return not WheelFile.read(path).problems
+
+    def _taken(self, build: Build, made: Kept) -> Wheel:
+        wheel = self.take(build, made.path, made.how)
+        if not made.new:
+            self.recalled.add(wheel.path)
+        return wheel
 
     def describe(self, build: Build, path: Path, how: Mapping[str, Any]) -> Wheel:
         """What the built wheel at `path` would be in the wheelhouse; refuses what was not asked for."""
@@ -250,17 +290,15 @@ class Builder:
         return self._cached("trials", build, build.python)
 
     def _cached(self, folder: str, build: Build, python: str) -> Path:
-        key = json.dumps(
-            [
-                build.name,
-                build.source.identity,
-                build.source.part,
-                python,
-                (build.elsewhere or self.machine) if python != _ANY_PYTHON else "",
-                self.recipe.digest,
-            ]
-        )
+        machine = (build.elsewhere or self.machine) if python != _ANY_PYTHON else ""
+        key = json.dumps([*self._determined(build, self.recipes(build)), python, machine])
         return self.wheelhouse.cache / folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+    def _determined(self, build: Build, recipe: Recipe) -> list[str]:
+        """What determines a build beside the machine and the Python that it is made with."""
+        source = build.source
+        index = "" if recipe.constraints else self.index
+        return [build.name, source.identity, source.part, recipe.digest, index]
 
 
 def _last_line(text: str) -> str:

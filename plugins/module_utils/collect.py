@@ -295,7 +295,8 @@ class Work:
                 except (BuildFailed, BuiltWheelWrong, InterpreterMissing) as error:
                     failed.append((build, error))
                     continue
-                self.stats["built"] += isinstance(found, Wheel)
+                if isinstance(found, Wheel):
+                    self.stats["reused" if found.path in self.builder.recalled else "built"] += 1
             if isinstance(found, Unbuildable):
                 self.obstacles += found.obstacles(build)
             elif found is not None:

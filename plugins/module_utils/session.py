@@ -18,6 +18,8 @@ from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils import controller, disk, obstacle, options
 from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build
+from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Runner, confined
@@ -89,6 +91,7 @@ class Session:
     check_mode: bool
     diff_mode: bool
     clock: Clock = field(default_factory=Clock)
+    shared: BuildCache = field(default_factory=BuildCache)  # what other projects of this controller built
     dist: Dist | None = None  # wheels of local packages that are not to be built
     homes: dict[str, Home] = field(default_factory=dict)  # of the files that the locks name
     warnings: list[str] = field(default_factory=list)
@@ -180,6 +183,7 @@ class Session:
             check_mode=check_mode,
             diff_mode=diff_mode,
             clock=clock,
+            shared=BuildCache.open(params.get("build_cache"), os.environ),
             dist=Dist.read(Path(params["dist"]), lock) if params.get("dist") else None,
             confine=lambda limits: minded(confined(run_command, limits)),
         )
@@ -250,8 +254,7 @@ class Session:
             tool = self._tool(str(self.params["uv"]))
             plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources, here, tool=True))
             obstacles += tool.obstacles
-        told = self.accounts.told_by_uv
-        builder = Builder(self.uv, self._workshop(), self._recipe(), self.wheelhouse, str(here), home=home, barred=told)
+        builder = self._builder(str(here), home)
         work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
@@ -279,6 +282,7 @@ class Session:
         if self.check_mode or self.temporary is None or self.params["build"] == "defer":
             return
         work.build(self.temporary)
+        self.warnings += work.builder.shared.complaints
         work.weigh_wheels()
         self.warnings += work.untold
         self._leave_out(work)
@@ -395,9 +399,26 @@ class Session:
         uv = self.uv
         return Workshop(uv.path, self.confine, self.params["build_timeout"], self._build_index(), uv.cache, uv.environ)
 
-    def _recipe(self) -> Recipe:
+    def _builder(self, machine: str, home: Callable[[], str | None]) -> Builder:
+        recipes = self._recipes()
+        return Builder(
+            self.uv,
+            self._workshop(),
+            recipes,
+            self.wheelhouse,
+            machine,
+            home=home,
+            barred=self.accounts.told_by_uv,
+            # Not the mirror, which gives the same.
+            index=without_credentials(self.params.get("build_index") or self.lock.default_index or ""),
+            shared=self.shared,
+            progress=self.progress,
+        )
+
+    def _recipes(self) -> Callable[[Build], Recipe]:
         constraints = self.params.get("build_constraints")
-        return Recipe(constraints=Path(constraints).read_text(encoding="utf-8") if constraints else "")
+        recipe = Recipe(constraints=Path(constraints).read_text(encoding="utf-8") if constraints else "")
+        return lambda build: recipe
 
     def _leave_out(self, work: Work) -> None:
         """Go on for the targets that can be served, or for none when the others are not wanted without them.

@@ -29,6 +29,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     UvRequiredVersion,
     UvTooOld,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, specifiers, tomli, version
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, read_toml
 from ansible_collections.airgap.uv.plugins.module_utils.workshop import index_arguments, sentences
@@ -179,14 +180,14 @@ class Uv:
         # Before 0.13 uv leaves the environments out.
         return dataclasses.replace(found, packages=wanted, environments=lock.supported or found.environments)
 
-    def find_python(self, request: str) -> str:
-        """Path of an interpreter for a version such as `3.11` or `3.13t`; never downloads one.
+    def interpreter(self, request: str) -> Interpreter:
+        """An interpreter for a version such as `3.11` or `3.13t`; never downloads one.
 
         `uv python find` ends at the first that does not run, such as a version manager's shim for a
         version that is not active, so the search is the one that hosts are asked with.
         """
         try:
-            return controller.find_python(request, None, self.run).path
+            return controller.find_python(request, None, self.run)
         except search.PythonMissing as error:
             raise InterpreterMissing(request, list(error.rejected)) from error
 

@@ -165,6 +165,17 @@ options:
       - Without it, the lock's own default index.
       - A mirror of it is asked instead if O(mirrors) names one.
     type: str
+  build_cache:
+    description:
+      - Folder that keeps what was built, for all projects of this controller. A build that was made there before, from
+        the same source, with the same Python, settings and constraints, on the same system, is not repeated.
+      - By default C($XDG_CACHE_HOME/airgap.uv/builds) or C(~/.cache/airgap.uv/builds); an empty string for none.
+      - It must belong to the user who collects, and no other may write there. Each wheel is hashed when it is taken,
+        and proved as if it had just been built. What no run has taken for 90 days goes; the folder may be removed at
+        any time.
+      - Without O(build_constraints) the newest build requirements are not looked for again as long as a build is kept.
+      - Check mode does not ask it, and names such builds as to be made.
+    type: path
   mirrors:
     description:
       - Other places for what the lock names, for a controller that does not reach those. Each key is a prefix of the
@@ -550,6 +561,7 @@ proofs:
 stats:
   description:
     - Counts of what was C(downloaded), C(built) and C(reused), C(downloaded_bytes), and wall time in C(seconds).
+    - What was taken from O(build_cache) counts as reused.
   returned: success
   type: dict
 stage:
@@ -636,6 +648,7 @@ def argument_spec() -> dict[str, Any]:
         "no_build": names,
         "build_constraints": {"type": "path"},
         "build_index": {"type": "str"},
+        "build_cache": {"type": "path"},
         "mirrors": {"type": "dict", "default": {}},
         "credentials": {
             "type": "list",

@@ -61,7 +61,7 @@ class Here:
         self.uv = Uv.find(str(uv_executable()), run_command, environment)
         self.house = Wheelhouse.read(folder / "wheelhouse")
         workshop = Workshop(self.uv.path, lambda limits: run_command, 60.0, environ=environment)
-        self.builder = Builder(self.uv, workshop, Recipe(), self.house, ARCH)
+        self.builder = Builder(self.uv, workshop, lambda build: Recipe(), self.house, ARCH)
 
     def build(self, build: Build) -> Any:
         with self.house.temporary() as temporary:

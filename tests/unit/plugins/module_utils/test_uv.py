@@ -234,11 +234,11 @@ def test_a_python_that_nobody_has_makes_no_check(uv: Uv, tmp_path: Path) -> None
         uv.check_lock(tmp_path, SpecifierSet("==3.99.*"))
 
 
-def test_find_python(uv: Uv) -> None:
+def test_an_interpreter(uv: Uv) -> None:
     version = ".".join(map(str, sys.version_info[:2]))
-    assert Path(uv.find_python(version)).exists()
+    assert Path(uv.interpreter(version).path).exists()
     with pytest.raises(errors.InterpreterMissing, match=r"The controller has no Python 3\.99.*no_build.*extra_wheels"):
-        uv.find_python("3.99")
+        uv.interpreter("3.99")
 
 
 def test_commands_see_only_what_they_are_given(tmp_path: Path) -> None:
@@ -249,5 +249,5 @@ def test_commands_see_only_what_they_are_given(tmp_path: Path) -> None:
         return run_command(argv, cwd, env)
 
     uv = Uv.find(str(uv_executable()), runner, {"HOME": str(tmp_path)})
-    uv.find_python(".".join(map(str, sys.version_info[:2]))) if sys.executable.startswith("/usr") else None
+    uv.interpreter(".".join(map(str, sys.version_info[:2]))) if sys.executable.startswith("/usr") else None
     assert all(set(env) <= {"HOME"} for env in seen)

@@ -384,10 +384,10 @@ def test_a_tampered_wheel_is_fetched_again(collect: Collect) -> None:
 
 def test_a_tampered_wheel_that_was_built_is_built_again(collect: Collect) -> None:
     collect.make("delta", packaged=True)
-    first = collect.succeed()
+    first = collect.succeed(build_cache="")
     for wheel in first["wheels"]:
         tamper(collect.wheelhouse / wheel["path"])
-    second = collect.succeed()
+    second = collect.succeed(build_cache="")
     assert second["changed"] is True
     assert second["stats"]["built"] == 2
     assert second["wheels"] == first["wheels"]
@@ -796,12 +796,12 @@ def test_settings_and_variables_change_nothing(collect: Collect) -> None:
     make_sdist(collect.index.folder, "needy", build_requires=["helper"], prelude="import helper")
     uv_wheel(collect.index.folder, "0.9.9")
     collect.make("beta", "delta", "needy", packaged=True, extra='[dependency-groups]\ndev = ["alpha"]\n')
-    usual = collect.succeed(uv="0.9.9")
+    usual = collect.succeed(uv="0.9.9", build_cache="")
     shutil.rmtree(collect.wheelhouse)
     shutil.rmtree(collect.stage)
     environment = lead_astray(collect)
     collect.index.forget()
-    result = collect.succeed(uv="0.9.9", environment=environment)
+    result = collect.succeed(uv="0.9.9", build_cache="", environment=environment)
     assert result["wheels"] == usual["wheels"]
     assert result["stage"] == usual["stage"]
     assert "helper-1.0-py3-none-any.whl" in collect.index.downloads
