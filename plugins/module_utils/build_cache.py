@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
 
+from ansible_collections.airgap.uv.plugins.module_utils.crew import Ended
 from ansible_collections.airgap.uv.plugins.module_utils.errors import OptionInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
@@ -77,7 +78,8 @@ class Kept:
 
 @dataclass
 class BuildCache:
-    """`root`: its folder; None for none. `complaints`: why builds are not kept, a sentence each.
+    """`root`: its folder; None for none. `complaints`: why builds are not kept, a sentence each. `over`: whether the
+    run is given up.
 
     The folder belongs to this user alone, for who may write there may choose what is deployed. Entries are written
     beside and renamed, and hashed at each use: a killed run, two at once and a full disk cost one more build.
@@ -85,10 +87,11 @@ class BuildCache:
 
     root: Path | None = None
     complaints: list[str] = field(default_factory=list)
+    over: Callable[[], bool] = lambda: False
     _tidied: bool = False
 
     @classmethod
-    def open(cls, named: str | None, environ: Mapping[str, str]) -> BuildCache:
+    def open(cls, named: str | None, environ: Mapping[str, str], over: Callable[[], bool]) -> BuildCache:
         """The folder that the option names, empty for none; without the option the usual one.
 
         One that cannot be trusted is refused where it was named, and done without elsewhere.
@@ -99,7 +102,7 @@ class BuildCache:
             raise OptionInvalid("build_cache", named, reason)
         if reason:
             return cls(None, [f"Builds are not shared with other projects in {root}: {reason} (build_cache)."])
-        return cls(root)
+        return cls(root, over=over)
 
     @contextlib.contextmanager
     def holding(self, name: str, waiting: Callable[[], None]) -> Iterator[None]:
@@ -117,6 +120,8 @@ class BuildCache:
                 if not told:
                     waiting()
                 told = True
+                if self.over():
+                    raise Ended
                 time.sleep(_PAUSE)
             yield
 

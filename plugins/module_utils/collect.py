@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, Sdist, fits
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable, failure
+from ansible_collections.airgap.uv.plugins.module_utils.crew import Crew, cpus
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
     BuildFailed,
@@ -281,28 +283,34 @@ class Work:
             elif reasons[key]:
                 yield name, source.shown, reasons[key]
 
-    def build(self, temporary: Path) -> None:
+    def build(self, temporary: Path, crew: Crew) -> None:
         """Build what no earlier run built from the same bytes; what fails is in the way of its own targets alone."""
-        failed: list[tuple[Build, AirgapError]] = []
-        for number, (build, _artifact) in enumerate(self.unbuilt, start=1):
+        chains = _chains(self.unbuilt)
+        # The CPUs are shared out: builds that compile on all of them at once only take turns.
+        share = max(1, cpus() // max(1, min(crew.jobs, len(chains))))
+        self.builder = replace(self.builder, workshop=replace(self.builder.workshop, jobs=share))
+        begun = itertools.count(1)
+
+        def made(build: Build) -> Outcome:
             # A wheel of pure Python that was just built serves the next Python too.
-            found: Wheel | Unbuildable | None = self.builder.reuse(build)
-            if found is None:
-                self.progress.say(f"builds {build.name} for Python {build.python} ({number} of {len(self.unbuilt)})")
-                make = self.builder.build_pure if build.elsewhere else self.builder.build
-                try:
-                    found = make(build, temporary)
-                except (BuildFailed, BuiltWheelWrong, InterpreterMissing) as error:
-                    failed.append((build, error))
-                    continue
-                if isinstance(found, Wheel):
-                    self.stats["reused" if found.path in self.builder.recalled else "built"] += 1
-            if isinstance(found, Unbuildable):
-                self.obstacles += found.obstacles(build)
-            elif found is not None:
-                self._take(build, found)
+            known = self.builder.reuse(build)
+            if known:
+                return Outcome(build, known)
+            self.progress.say(f"builds {build.name} for Python {build.python} ({next(begun)} of {len(self.unbuilt)})")
+            make = self.builder.build_pure if build.elsewhere else self.builder.build
+            return Outcome.of(build, lambda: make(build, temporary))
+
+        outcomes = _in_order(crew.work(chains, made), self.unbuilt)
         self.unbuilt = []
-        for build, why in failed:
+        for outcome in outcomes:
+            build, found = outcome.build, outcome.found
+            if isinstance(found, Wheel):
+                self._take(build, found)
+                if outcome.made:
+                    self.stats["reused" if found.path in self.builder.recalled else "built"] += 1
+            elif isinstance(found, Unbuildable):
+                self.obstacles += found.obstacles(build)
+        for build, why in [(outcome.build, outcome.error) for outcome in outcomes if outcome.error]:
             # What another Python built since may serve this one too.
             wheel = self.builder.reuse(build)
             if wheel:
@@ -311,18 +319,23 @@ class Work:
                 self.obstacles += failure(build, why)
             else:
                 self.untold.append(f"{why} No target takes it; the release's name does without its version.")
-        for build, _artifact in self.trials:
-            tried: Wheel | Unbuildable | None = self.builder.reuse(build)
-            if tried is None:
-                self.progress.say(f"tries to build {build.name} for Python {build.python}")
-                try:
-                    tried = self._tried(build, temporary)
-                except (BuildFailed, BuiltWheelWrong, InterpreterMissing) as error:
-                    self.obstacles += failure(build, error)
-            if isinstance(tried, Unbuildable):
-                self.obstacles += tried.obstacles(build)
-            elif tried is not None:
-                self.spare.append(_built(build, tried))
+        self._try(temporary, crew)
+
+    def _try(self, temporary: Path, crew: Crew) -> None:
+        def tried(build: Build) -> Outcome:
+            known = self.builder.reuse(build)
+            if known:
+                return Outcome(build, known)
+            self.progress.say(f"tries to build {build.name} for Python {build.python}")
+            return Outcome.of(build, lambda: self._tried(build, temporary))
+
+        for outcome in _in_order(crew.work(_chains(self.trials), tried), self.trials):
+            if outcome.error:
+                self.obstacles += failure(outcome.build, outcome.error)
+            elif isinstance(outcome.found, Unbuildable):
+                self.obstacles += outcome.found.obstacles(outcome.build)
+            elif outcome.found is not None:
+                self.spare.append(_built(outcome.build, outcome.found))
         self.trials = []
 
     def _tried(self, build: Build, temporary: Path) -> Wheel | Unbuildable | None:
@@ -387,6 +400,37 @@ class Work:
 
     def _ahead(self) -> list[Taken]:
         return [item[0] for item in self.missing] + [item[0] for item in self.lacking]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a build: a wheel that was there or was `made`, what stands in its way, or why it failed."""
+
+    build: Build
+    found: Wheel | Unbuildable | None = None
+    error: AirgapError | None = None
+    made: bool = False
+
+    @classmethod
+    def of(cls, build: Build, make: Callable[[], Wheel | Unbuildable | None]) -> Outcome:
+        try:
+            return cls(build, make(), made=True)
+        except (BuildFailed, BuiltWheelWrong, InterpreterMissing) as error:
+            return cls(build, error=error)
+
+
+def _chains(builds: Sequence[tuple[Build, Artifact | None]]) -> list[list[Build]]:
+    """Builds of one source come one after another: the first may give a wheel that serves all."""
+    found: dict[tuple[str, str, str], list[Build]] = {}
+    for build, _artifact in builds:
+        found.setdefault((build.name, build.source.identity, build.source.part), []).append(build)
+    return list(found.values())
+
+
+def _in_order(found: list[list[Outcome]], builds: Sequence[tuple[Build, Artifact | None]]) -> list[Outcome]:
+    """As the plan has them, whichever was done first."""
+    places = {id(build): number for number, (build, _artifact) in enumerate(builds)}
+    return sorted((outcome for chain in found for outcome in chain), key=lambda item: places[id(item.build)])
 
 
 def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool) -> None:

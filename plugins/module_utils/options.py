@@ -53,6 +53,8 @@ def refuse_unusable(params: Mapping[str, Any]) -> None:
     for option in ("timeout", "build_timeout"):
         if params[option] <= 0:
             raise OptionInvalid(option, str(params[option]), "give seconds, more than 0")
+    if params["build_jobs"] is not None and params["build_jobs"] < 1:
+        raise OptionInvalid("build_jobs", str(params["build_jobs"]), "give a number, 1 or more")
     for option in ("ca_bundle", "build_constraints"):
         if params.get(option) and not Path(params[option]).is_file():
             raise OptionInvalid(option, params[option], "there is no such file")

@@ -24,6 +24,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Runner, confined
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.crew import Crew, cpus
 from ansible_collections.airgap.uv.plugins.module_utils.dist import Dist, versioned
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
@@ -85,6 +86,7 @@ class Session:
     preferences: Preferences
     sources: Sources
     confine: Callable[[Limits], Runner]  # what builds are run by
+    crew: Crew
     mirrors: Mirrors
     accounts: Accounts
     progress: Progress
@@ -165,6 +167,7 @@ class Session:
         )
         # In the environment, never among the arguments, which every user of the machine may read.
         uv = dataclasses.replace(uv, environ=accounts.environ(options.build_index(params, lock, mirrors)))
+        crew = Crew(cpus() if params["build_jobs"] is None else params["build_jobs"], run_command)
         git = _git(params, run_command, mirrors, accounts)
         uv = uv if check_mode else uv.with_cache(wheelhouse.cache / "uv")
         return cls(
@@ -183,9 +186,10 @@ class Session:
             check_mode=check_mode,
             diff_mode=diff_mode,
             clock=clock,
-            shared=BuildCache.open(params.get("build_cache"), os.environ),
+            shared=BuildCache.open(params.get("build_cache"), os.environ, lambda: crew.over),
             dist=Dist.read(Path(params["dist"]), lock) if params.get("dist") else None,
-            confine=lambda limits: minded(confined(run_command, limits)),
+            crew=crew,
+            confine=lambda limits: minded(confined(crew.run_command, limits)),
         )
 
     @contextlib.contextmanager
@@ -281,7 +285,7 @@ class Session:
     def build(self, work: Work) -> None:
         if self.check_mode or self.temporary is None or self.params["build"] == "defer":
             return
-        work.build(self.temporary)
+        work.build(self.temporary, self.crew)
         self.warnings += work.builder.shared.complaints
         work.weigh_wheels()
         self.warnings += work.untold

@@ -24,6 +24,10 @@ _LOG = "uv_dispatch=debug"
 _INSTALLS = re.compile(r"DEBUG Installing build requirements?: (.+)")
 _LOGGED = re.compile(r"(TRACE|DEBUG|INFO) ")
 
+# CMake's build tools (cmake-env-variables(7)), what many a setup.py asks for before ninja, and cargo
+# (https://doc.rust-lang.org/cargo/reference/environment-variables.html).
+_JOBS = ("CMAKE_BUILD_PARALLEL_LEVEL", "MAX_JOBS", "CARGO_BUILD_JOBS")
+
 
 @dataclass(frozen=True)
 class Made:
@@ -37,7 +41,9 @@ class Made:
 class Workshop:
     """`confine` gives what runs a build within limits. `cache`: uv's cache folder, or none that outlives a build.
 
-    `index`: where build requirements come from, as a URL or `name=url`, or the path of a folder that stands for one.
+    `jobs`: how many compilers one build may run at a time, for the tools that take all CPUs unless they are told; 0
+    leaves it to them. `index`: where build requirements come from, as a URL or `name=url`, or the path of a folder that
+    stands for one.
     `environ`: what uv needs for that, credentials for one. `seconds`: how long a build may take.
     """
 
@@ -47,6 +53,7 @@ class Workshop:
     index: str | None = None
     cache: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    jobs: int = 0
 
     def build(self, source: Path, out: Path, python: str, recipe: Recipe, shown: str = "") -> Made:
         """`uv build --wheel` of a source archive or folder into the empty folder `out`, with the interpreter `python`.
@@ -101,6 +108,7 @@ class Workshop:
         return {
             **environ.of_machine(os.environ),
             **self.environ,
+            **(dict.fromkeys(_JOBS, str(self.jobs)) if self.jobs else {}),
             **environ.housed(os.environ, out),
             **declared,
             "RUST_LOG": _LOG,

@@ -348,6 +348,13 @@ options:
     description: Seconds to wait for a server's connection or next bytes.
     type: float
     default: 30
+  build_jobs:
+    description:
+      - Builds to make at a time, each of another source. By default as many as this process may use CPUs.
+      - "The CPUs are shared out among them: tools that would compile on all of them are told how many are theirs
+        (C(CMAKE_BUILD_PARALLEL_LEVEL), C(MAX_JOBS), C(CARGO_BUILD_JOBS)). On a machine with little memory for its CPUs
+        give a smaller number."
+    type: int
   build_timeout:
     description:
       - Seconds that a build on this machine may take. It is then stopped, with all that it has started.
@@ -676,6 +683,7 @@ def argument_spec() -> dict[str, Any]:
         "ca_bundle": {"type": "path"},
         "jobs": {"type": "int", "default": 16},
         "timeout": {"type": "float", "default": 30},
+        "build_jobs": {"type": "int"},
         "build_timeout": {"type": "float", "default": 3600},
         "retries": {"type": "int", "default": 3},
         "uv_executable": {"type": "path"},
