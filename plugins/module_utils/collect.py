@@ -261,17 +261,17 @@ class Work:
 
         `barred` gets those for which credentials are missing or wrong, by what is to be done.
         """
-        reasons: dict[tuple[Repository, str], str] = {}
+        reasons: dict[tuple[Repository, str, bool | None], str] = {}
         refused: set[str] = set()
         down: dict[str, str] = {}
         for source, name in commits.items():
-            repository, key = source.repository, (source.repository, source.commit)
+            repository, key = source.repository, (source.repository, source.commit, source.large)
             if key not in reasons:
                 self.progress.say(f"fetches {name} from {source.shown}")
                 try:
                     reasons[key] = down.get(repository.host, "")
                     if not reasons[key]:
-                        repository.bring(source.commit)
+                        source.bring()
                 except CommitMissing as error:
                     reasons[key] = error.reason
                     if error.refused:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import CommandError
-from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv, sentences
+from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
+from ansible_collections.airgap.uv.plugins.module_utils.workshop import sentences
 
 # What uv says of its choice when it is asked to be verbose, since 0.5 at least.
 _SELECTING = re.compile(r"Selecting: (\S+?)==\S+ \[\S+\] \((.+?)\)")

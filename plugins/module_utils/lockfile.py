@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     FileInvalid,
@@ -149,6 +150,9 @@ class Lockfile:
     hashes: frozenset[str] = frozenset()  # sha256 of every file and every commit, for whatever extra, group or package
     versions: frozenset[tuple[str, str]] = frozenset()  # name and version of every package
     standard: pylock.Pylock | None = None  # what a pylock.toml says
+    large: frozenset[tuple[str, str]] | None = (
+        None  # name and commit of packages with `lfs = true`; None: it cannot tell
+    )
     files: tuple[str, ...] = ()  # paths of wheels and sdists, as the lock has them, those in folders of wheels too
 
     @classmethod
@@ -177,6 +181,7 @@ class Lockfile:
             _markers(path, raw, "required-markers"),
             frozenset(_hashes(packages)),
             frozenset((str(package["name"]), str(package.get("version", ""))) for package in packages),
+            large=frozenset(_large(packages)),
             files=tuple(_files(packages)),
         )
 
@@ -228,6 +233,10 @@ class Lockfile:
         """Its own folder, and those of local packages, which may lie elsewhere."""
         places = (Path(os.path.normpath(self.folder / member.folder)) for member in self.members)
         return tuple(dict.fromkeys([self.folder, *places]))
+
+    def wants_large(self, name: str, commit: str) -> bool | None:
+        """Whether a package's commit is taken with what Git LFS keeps beside it; None: where there is such."""
+        return None if self.large is None else (name, commit.lower()) in self.large
 
     @property
     def repositories(self) -> tuple[str, ...]:
@@ -333,6 +342,13 @@ def _files(packages: list[dict[str, Any]]) -> Iterator[str]:
             for artifact in [*package.get("wheels", []), *([sdist] if sdist else [])]:
                 if "path" in artifact:
                     yield f"{source['registry']}/{artifact['path']}"
+
+
+def _large(packages: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    for package in packages:
+        parts = urlsplit(str(package["source"].get("git", "")))
+        if parse_qs(parts.query).get("lfs") == ["true"]:
+            yield package["name"], parts.fragment.lower()
 
 
 def _hashes(packages: list[dict[str, Any]]) -> Iterator[str]:

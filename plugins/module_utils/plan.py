@@ -94,7 +94,12 @@ class Plan:
                     sdist = _sdist(artifact, wheelhouse, origin, source.subdirectory or "")
                     builds += _builds(choice, sdist, artifact, machine)
             elif isinstance(source, pylock.PackageVcs):
-                commit = Commit.parse(source, wheelhouse.cache / "git", sources.git)
+                commit = Commit.parse(
+                    source,
+                    wheelhouse.cache / "git",
+                    sources.git,
+                    sources.lock.wants_large(choice.name, source.commit_id),
+                )
                 builds += _builds(choice, commit, None, machine)
             else:
                 folder = str(PurePosixPath(source.path) / (source.subdirectory or "."))

@@ -28,6 +28,9 @@ SCHEMES = ("https", "http", "ssh", "git", "file")
 # SHA-1 or SHA-256, in full: a name that means one content.
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
+# What tells a commit with its large files from the same without them, after the folder in it.
+LARGE = "#lfs"
+
 _LINK_TO_COMMIT = "160000"  # the mode of a submodule (git-ls-tree(1))
 _LFS = "version https://git-lfs.github.com/spec/v1"
 _POINTER = re.compile(rf"{re.escape(_LFS)}\n(?:ext-.*\n)*oid sha256:([0-9a-f]{{64}})\nsize \d+\n?")
@@ -67,8 +70,10 @@ class Repository:
         """Whether the commit is there, and with it all that it is made of."""
         return (self.path / "whole" / commit).is_file()
 
-    def bring(self, commit: str, depth: int = 0) -> None:
+    def bring(self, commit: str, large: bool | None = None, depth: int = 0) -> None:
         """Fetch the commit, its history, the tags in it, and its submodules; `CommitMissing` when that cannot be done.
+
+        `large`: also what Git LFS keeps beside it, unless that is False.
 
         git itself checks on arrival that the content is what the commit's name is the hash of. What an
         earlier run left is checked again.
@@ -80,11 +85,12 @@ class Repository:
         if not self.has(commit):
             self._fetch(commit)
             self._must(self._here("repack", "-a", "-d", "-q"))
-        self._bring_large(commit)
+        if large is not False:
+            self._bring_large(commit)
         for module in self._submodules(commit):
             if depth >= _DEEPEST:
                 raise CommitMissing(f"its submodules go deeper than {_DEEPEST} levels")
-            module.repository.bring(module.commit, depth + 1)
+            module.repository.bring(module.commit, large, depth + 1)
         (self.path / "whole").mkdir(exist_ok=True)
         (self.path / "whole" / commit).touch()
 
@@ -128,10 +134,10 @@ class Repository:
         path = self._large(pointer)
         return path.is_file() and file_digest(path) == pointer.sha256
 
-    def check_out(self, commit: str, destination: Path) -> None:
+    def check_out(self, commit: str, destination: Path, large: bool | None = None) -> None:
         """The commit's files with those of its submodules. No hook and no filter of a repository's runs."""
         self._write_out(commit, destination)
-        for pointer in self._pointers(commit):
+        for pointer in self._pointers(commit) if large is not False else ():
             place = destination / pointer.place
             if not place.is_symlink() and place.is_file():
                 shutil.copyfile(self._large(pointer), place)
@@ -139,7 +145,7 @@ class Repository:
             place = destination / module.place
             if place.is_symlink() or not place.is_dir():
                 raise SourceUnsafe(self.shown(commit), f"its submodule {module.place} has no folder of its own")
-            module.repository.check_out(module.commit, place)
+            module.repository.check_out(module.commit, place, large)
 
     def shown(self, commit: str) -> str:
         return f"{without_credentials(self.url)} at {commit[:12]}"
@@ -271,16 +277,25 @@ class Submodule:
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit of a repository, or a folder of it: the source that a lock names by its hash."""
+    """A commit of a repository, or a folder of it: the source that a lock names by its hash.
+
+    `large`: whether the lock wants what Git LFS keeps beside it (uv's `lfs`). Where it does not, uv takes the pointers
+    for the files; where it cannot tell, as a pylock.toml, they are replaced.
+    """
 
     repository: Repository
     commit: str
     subdirectory: str = ""
+    large: bool | None = None
 
     @classmethod
-    def parse(cls, vcs: Any, cache: Path, git: Git) -> Commit:
+    def parse(cls, vcs: Any, cache: Path, git: Git, large: bool | None = None) -> Commit:
         """Take the `vcs` table of a package in a pylock; `verdict` has looked at it."""
-        return cls(Repository(vcs.url, cache, git), vcs.commit_id.lower(), vcs.subdirectory or "")
+        return cls(Repository(vcs.url, cache, git), vcs.commit_id.lower(), vcs.subdirectory or "", large)
+
+    def bring(self) -> None:
+        """Raises `CommitMissing`."""
+        self.repository.bring(self.commit, self.large)
 
     @property
     def shown(self) -> str:
@@ -292,15 +307,17 @@ class Commit:
 
     @property
     def part(self) -> str:
-        return self.subdirectory
+        return f"{self.subdirectory}{LARGE if self.large else ''}"
 
     def origin(self) -> dict[str, Any]:
         found = {"kind": "git", "url": without_credentials(self.repository.url), "commit": self.commit}
-        return {**found, "subdirectory": self.subdirectory} if self.subdirectory else found
+        if self.subdirectory:
+            found["subdirectory"] = self.subdirectory
+        return {**found, "lfs": True} if self.large else found
 
     def unpack(self, destination: Path) -> Path:
         try:
-            self.repository.check_out(self.commit, destination)
+            self.repository.check_out(self.commit, destination, self.large)
         except CommitMissing as error:
             raise SourceUnsafe(self.shown, error.reason) from error
         settle(destination)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Callable, cast
 
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import HashMissing, SourceNotSupported
@@ -24,6 +24,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.readings import adapted, either, mentions_kernel
+from ansible_collections.airgap.uv.plugins.module_utils.repository import LARGE
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.verdict import (
     Fits,
@@ -38,6 +39,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.verdict import (
 _DASHES_WITH_BUILD = 5
 
 _NOT_REQUIRED = "; the project's required-environments leave this target out, so the lock need not have a wheel for it"
+
+
+# The mark of `with_large`, a table of a package's `tool`.
+_LARGE = {"airgap-uv-lfs": {"wanted": True}}
 
 
 @dataclass(frozen=True)
@@ -259,13 +264,31 @@ def _pylock_select(
     )
 
 
+def with_large(lock: pylock.Pylock, wanted: Callable[[str, str], bool | None]) -> pylock.Pylock:
+    """With a mark, which the standard has not, on commits that are taken with what Git LFS keeps beside them."""
+    packages = [
+        dataclasses.replace(each, tool={**(each.tool or {}), **_LARGE})
+        if each.vcs and wanted(each.name, each.vcs.commit_id)
+        else each
+        for each in lock.packages
+    ]
+    return dataclasses.replace(lock, packages=packages)
+
+
+def part_of(package: pylock.Package) -> str:
+    """The part of its commit or archive that is meant, as `Commit.part` has it."""
+    source = package.vcs or package.archive
+    folder = (source.subdirectory or "") if source else ""
+    return f"{folder}{LARGE}" if package.vcs and set(_LARGE) & set(package.tool or {}) else folder
+
+
 def sources_of(package: pylock.Package) -> set[tuple[str, str]]:
     """What the lock has of a package, each as `Wheel.source`: the hash of a file or a commit, and the folder in it."""
     found = {(hashes.get("sha256", "").lower(), "") for hashes in hashes_of(package)} - {("", "")}
     if package.vcs:
-        found.add((package.vcs.commit_id.lower(), package.vcs.subdirectory or ""))
+        found.add((package.vcs.commit_id.lower(), part_of(package)))
     if package.archive:
-        found.add((package.archive.hashes.get("sha256", "").lower(), package.archive.subdirectory or ""))
+        found.add((package.archive.hashes.get("sha256", "").lower(), part_of(package)))
     return found
 
 

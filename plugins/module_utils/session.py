@@ -51,7 +51,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.represented import (
     parse_some,
     represent,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select, with_large
 from ansible_collections.airgap.uv.plugins.module_utils.ship import Shipping
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import refuse_foreign
@@ -223,6 +223,7 @@ class Session:
     def export(self) -> pylock.Pylock:
         standard = self.lock.standard
         exported = chosen(standard, self.groups) if standard else self.uv.export(self.lock, self.groups)
+        exported = with_large(exported, self.lock.wants_large)
         self.homes.update(homes(exported))
         return exported
 
