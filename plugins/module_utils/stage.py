@@ -28,7 +28,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
-from ansible_collections.airgap.uv.plugins.module_utils.selection import hashes_of, sources_of
+from ansible_collections.airgap.uv.plugins.module_utils.selection import hashes_of, part_of, sources_of
 from ansible_collections.airgap.uv.plugins.module_utils.ship import ALL, Shipping
 from ansible_collections.airgap.uv.plugins.module_utils.tree import (
     SourceFile,
@@ -315,9 +315,8 @@ def _locked(package: pylock.Package, wishes: Preferences) -> Iterator[str]:
         yield from package.archive.hashes.values()
     if package.vcs:
         yield f"git {package.vcs.commit_id.lower()}"
-    source = package.vcs or package.archive
-    if source and source.subdirectory:
-        yield f"in {source.subdirectory}"
+    if part_of(package):
+        yield f"in {part_of(package)}"
 
 
 def _identity(pin: Pin) -> set[str]:

@@ -23,6 +23,7 @@ from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import NotAWheelhouse, WheelhouseBusy
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
+from ansible_collections.airgap.uv.plugins.module_utils.repository import LARGE
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.unpacked import Unpacked
 
@@ -68,9 +69,10 @@ class Wheel:
 
     @property
     def source(self) -> tuple[str, str] | None:
-        """What a wheel that was built was built from: a hash or a commit, and the folder in it."""
+        """What a wheel that was built was built from: a hash or a commit, and the part of it (`Commit.part`)."""
         found = self.origin.get("commit") or self.origin.get("sha256")
-        return (str(found), str(self.origin.get("subdirectory", ""))) if found else None
+        part = f"{self.origin.get('subdirectory', '')}{LARGE if self.origin.get('lfs') else ''}"
+        return (str(found), part) if found else None
 
     def as_dict(self) -> dict[str, Any]:
         found = {key: getattr(self, key) for key in self.__dataclass_fields__}

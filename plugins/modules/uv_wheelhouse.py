@@ -18,9 +18,10 @@ description:
   - The project's folder is only read. Local packages are built from a clean copy of it, those in folders beside it
     from a copy of theirs.
   - Besides what is on indexes it collects wheels and source archives that the lock names by URL or path, and builds
-    commits of git repositories, with their submodules and, where git-lfs is there, what Git LFS keeps beside them.
-    The commit is the hash. git runs without the user's and the system's settings, hooks and credential helpers;
-    O(credentials), netrc and an SSH agent give credentials.
+    commits of git repositories, with their submodules and what Git LFS keeps beside them. That needs git-lfs, and of a
+    C(uv.lock) it is done where the source has C(lfs = true), as uv does. The commit is the hash. git runs without the
+    user's and the system's settings, hooks and credential helpers; O(credentials), netrc and an SSH agent give
+    credentials.
 author:
   - airgap.uv contributors (@airgap-uv)
 requirements:

@@ -180,6 +180,17 @@ def test_large_files(tmp_path: Path) -> None:
     assert (folder / "data.bin").read_text(encoding="utf-8") == "large"
 
 
+def test_large_files_that_the_lock_does_not_want(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """uv leaves their pointers in place without `lfs = true`."""
+    wanted = with_large_file(tmp_path / "repo")
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "git-lfs" else name)
+    found = Commit(of((tmp_path / "repo").as_uri(), tmp_path), wanted, large=False)
+    found.bring()
+    assert (found.unpack(tmp_path / "out") / "data.bin").read_text(encoding="utf-8").startswith(LFS)
+    with pytest.raises(CommitMissing, match="git-lfs is not on the controller"):
+        Commit(found.repository, wanted, large=True).bring()
+
+
 @pytest.mark.skipif(not shutil.which("git-lfs"), reason="there is no git-lfs")
 def test_large_files_that_are_gone(tmp_path: Path) -> None:
     wanted = with_large_file(tmp_path / "repo")

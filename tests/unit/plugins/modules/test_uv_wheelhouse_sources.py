@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ansible_collections.airgap.uv.tests.unit.support.collecting import LABEL, C
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import (
     clean_environment,
+    lock,
     replace_in,
     uv_executable,
     write_tree,
@@ -287,3 +289,26 @@ def test_a_version_that_git_and_a_folder_beside_tell(tmp_path: Path, index: Inde
     )
     result = collect.succeed()
     assert {wheel["name"]: wheel["version"] for wheel in result["wheels"]} == {"library": "2.5", "gitted": "3.5"}
+
+
+@pytest.mark.skipif(not shutil.which("git-lfs"), reason="there is no git-lfs")
+def test_large_files_are_taken_where_the_lock_wants_them(tmp_path: Path, index: Index) -> None:
+    """One commit with them and without: another wheel, another release."""
+    collect = Collect(tmp_path, index)
+    repo = tmp_path / "repo"
+    commit(repo, source_tree("gitted"))
+    git(repo, "lfs", "install", "--local")
+    git(repo, "lfs", "track", "*.bin")
+    wanted = commit(repo, {"gitted/data.bin": "large"})
+    collect.make("gitted", extra=f'\n[tool.uv.sources]\ngitted = {{ git = "{repo.as_uri()}" }}\n')
+    without = collect.succeed()
+    replace_in(collect.project / "pyproject.toml", f'"{repo.as_uri()}"', f'"{repo.as_uri()}", lfs = true')
+    lock(collect.project)
+    assert f"?lfs=true#{wanted}" in (collect.project / "uv.lock").read_text(encoding="utf-8")
+    taken = collect.succeed()
+    assert taken["stage"]["release"] != without["stage"]["release"]
+    for result, whole in ((without, False), (taken, True)):
+        (wheel,) = result["wheels"]
+        assert wheel["origin"].get("lfs", False) is whole
+        with zipfile.ZipFile(collect.wheelhouse / wheel["path"]) as archive:
+            assert (archive.read("gitted/data.bin") == b"large") is whole
