@@ -71,6 +71,15 @@ class Mirrored:
                 missed.append(f"{way.shown}: {error.reason}")
         raise Absent(f"the mirror does not have it ({'; '.join(missed)})", None)
 
+    def place(self, artifact: Artifact) -> str:
+        """Where the mirror has a file, which is not fetched; without a mirror, where the lock says.
+
+        A mirror's page knows better than a prefix. Raises `Unavailable`.
+        """
+        for way in reversed(self._ways(artifact)):
+            return self._named(way.page, artifact) if way.page else way.url or artifact.url
+        return artifact.url
+
     def _ways(self, artifact: Artifact) -> list[Way]:
         home = self.homes.get(artifact.sha256, Home("", None))
         return list(self.mirrors.ways(artifact.url, artifact.filename, home.package, home.index))

@@ -28,15 +28,17 @@ class Mirror:
     folder: Path | None = None
 
     @classmethod
-    def parse(cls, prefix: str, value: Any) -> Mirror:
+    def parse(cls, prefix: str, value: Any, option: str = "mirrors") -> Mirror:
         where = str(value)
         if not re.match(r"[a-z+]+://", prefix):
             raise OptionInvalid(
-                "mirrors", without_credentials(prefix), "give a prefix of the lock's URLs, such as https://host/"
+                option, without_credentials(prefix), "give a prefix of the lock's URLs, such as https://host/"
             )
         prefix = without_credentials(prefix).rstrip("/")
         if _URL.match(where):
             return cls(prefix, without_credentials(where).rstrip("/"))
+        if option != "mirrors":
+            raise OptionInvalid(option, without_credentials(where), "give a URL (http, https) that the hosts reach")
         folder = Path(unquote(urlsplit(where).path) if where.startswith("file://") else where).expanduser()
         if not folder.is_absolute():
             raise OptionInvalid("mirrors", without_credentials(where), "give a URL (http, https) or an absolute path")
@@ -72,8 +74,9 @@ class Mirrors:
     mirrors: tuple[Mirror, ...] = ()
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any] | None) -> Mirrors:
-        found = [Mirror.parse(prefix, value) for prefix, value in (raw or {}).items()]
+    def parse(cls, raw: Mapping[str, Any] | None, option: str = "mirrors") -> Mirrors:
+        """`option`: any but `mirrors` itself takes no folders, which only this machine has."""
+        found = [Mirror.parse(prefix, value, option) for prefix, value in (raw or {}).items()]
         return cls(tuple(sorted(found, key=lambda mirror: -len(mirror.prefix))))
 
     def index(self, url: str) -> str | Path | None:

@@ -38,7 +38,8 @@ def absolute(params: Mapping[str, Any]) -> dict[str, str]:
 
 def urls(params: Mapping[str, Any]) -> dict[str, str]:
     """The URLs that options name, with whatever credentials, and the option of each."""
-    found = {str(value): "mirrors" for value in (params.get("mirrors") or {}).values()}
+    named = ("mirrors", "ship_from")
+    found = {str(value): option for option in named for value in (params.get(option) or {}).values()}
     return {**found, **({params["build_index"]: "build_index"} if params.get("build_index") else {})}
 
 

@@ -88,6 +88,7 @@ class Session:
     confine: Callable[[Limits], Runner]  # what builds are run by
     crew: Crew
     mirrors: Mirrors
+    hosts: Mirrors  # those that the hosts have
     accounts: Accounts
     progress: Progress
     check_mode: bool
@@ -180,6 +181,7 @@ class Session:
             groups=Groups.parse(params),
             preferences=Preferences.parse(params),
             mirrors=mirrors,
+            hosts=Mirrors.parse(params.get("ship_from"), "ship_from"),
             accounts=accounts,
             sources=Sources(lock, Patterns.parse(params.get("stage") or {}), uv, progress, git),
             progress=progress,
@@ -250,9 +252,8 @@ class Session:
             unasked = untaken(self.exported, selection.choices, self.preferences, self.sources, home)
             plan = plan.joined_with(Plan(builds=tuple(unasked)))
         if self.exported:
-            wheels = self.wheelhouse.wheels
-            asked = str(self.params["ship"])
-            self.shipping = Shipping.of(asked, self.exported, plan, self.preferences, self.mirrors, wheels)
+            self.shipping = self._shipping(self.exported, plan)
+            self.warnings += self.shipping.warnings
             plan = self.shipping.applied(plan)
         obstacles = [*self._refused(), *selection.obstacles]
         if self.params.get("uv"):
@@ -273,8 +274,7 @@ class Session:
         if self.check_mode or self.temporary is None:
             return
         defer = self.params["build"] == "defer"
-        http = Http(self.params["timeout"], self.params.get("ca_bundle"), self.accounts)
-        transport = Mirrored(self.mirrors, http, self.homes)
+        transport = Mirrored(self.mirrors, self._http(), self.homes)
         files = [(transport.applied(file), path) for file, path in work.to_fetch(defer)]
         report = reporter(self.progress, len(files), sum(artifact.size or 0 for artifact, _path in files))
         fetcher = Fetcher(transport, max(1, self.params["jobs"]), max(0, self.params["retries"]), report)
@@ -372,6 +372,17 @@ class Session:
         return found
 
     # What the steps above are made of.
+
+    def _http(self) -> Http:
+        return Http(self.params["timeout"], self.params.get("ca_bundle"), self.accounts)
+
+    def _shipping(self, exported: pylock.Pylock, plan: Plan) -> Shipping:
+        """What travels; where hosts have an index of their own, its pages tell where the files are."""
+        hosts, wheels = self.hosts, self.wheelhouse.wheels
+        found = Shipping.of(self.params["ship"], exported, plan, self.preferences, self.mirrors, hosts, wheels)
+        if not hosts.mirrors:
+            return found
+        return found.placed(exported, Mirrored(hosts, self._http(), self.homes).place, max(1, self.params["jobs"]))
 
     def _release(self) -> list[str]:
         return [f"release {self.staged['release']}"] if self.staged and self.staged["release"] else []

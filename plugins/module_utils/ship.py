@@ -9,12 +9,15 @@ some of whose wheels lie in a folder and others on an index (tried with 0.5.0 to
 
 from __future__ import annotations
 
+import concurrent.futures
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Callable
 from urllib.parse import urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.build import pure
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Unavailable
 from ansible_collections.airgap.uv.plugins.module_utils.index import Index
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.mirrors import Mirrors
@@ -32,12 +35,16 @@ BINARY = "binary"
 class Shipping:
     """`indexes`: the index, without credentials, of each package (name, version) whose wheels do not travel.
 
-    `known`: the indexes that any package of the lock is on, whichever of them travel.
+    `known`: the indexes that any package of the lock is on, whichever of them travel, and what the lock calls each.
+    `urls`: where hosts have wheels from, by sha256, if not from where the lock says.
+    `lacking`: why packages travel all the same, which the hosts' own index does not have.
     """
 
     ship: str = ALL
     indexes: Mapping[tuple[str, str], str] = field(default_factory=dict, hash=False)
-    known: tuple[str, ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict, hash=False)
+    urls: Mapping[str, str] = field(default_factory=dict, hash=False)
+    lacking: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(
@@ -47,29 +54,55 @@ class Shipping:
         plan: Plan,
         wishes: Preferences,
         mirrors: Mirrors,
+        hosts: Mirrors,
         wheels: Sequence[Wheel] = (),
     ) -> Shipping:
-        """`wheels`: those that the wheelhouse has; what earlier runs built travels, so that all runs stage one lock."""
+        """`mirrors`: this machine's; `hosts`: theirs, if their index is another than the lock's.
+
+        `wheels`: those that the wheelhouse has; what earlier runs built travels, so that all runs stage one lock.
+        """
         if ship == ALL:
             return cls()
-        own = {(build.name, str(build.version)) for build, _artifact in plan.builds}
+        built = {(build.name, str(build.version)) for build, _artifact in plan.builds}
         found: dict[tuple[str, str], str] = {}
-        known = []
+        known: dict[str, str] = {}
         for package in exported.packages:
-            index = _index(package)
-            if not index or _mirrored(package, mirrors):
+            own = _index(package)
+            if not own or (_mirrored(package, mirrors) and not _mirrored(package, hosts)):
                 continue
-            known.append(index)
+            index = str(hosts.index(own) or own)
+            known[index] = own
             key = (str(package.name), str(package.version))
             brought = any(extra.name == package.name for extra in wishes.extra_wheels)
-            kept = brought or key in own or wishes.from_source(package.name) or _was_built(package, wheels)
+            kept = brought or key in built or wishes.from_source(package.name) or _was_built(package, wheels)
             if not kept and not (ship == BINARY and _compiled(package)):
                 found[key] = index
-        return cls(ship, found, tuple(sorted(set(known))))
+        return cls(ship, found, known)
+
+    def placed(self, exported: pylock.Pylock, place: Callable[[Artifact], str], jobs: int) -> Shipping:
+        """With the place of each wheel on the hosts' own index; what that does not have travels."""
+        asked = [each for each in exported.packages if self.index(str(each.name), str(each.version))]
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            found = list(pool.map(lambda package: _places(package, place), asked))
+        urls = {digest: url for places in found if isinstance(places, dict) for digest, url in places.items()}
+        lacking = {str(each.name): why for each, why in zip(asked, found) if isinstance(why, str)}
+        indexes = {key: index for key, index in self.indexes.items() if key[0] not in lacking}
+        return replace(self, indexes=indexes, urls=urls, lacking=lacking)
+
+    @property
+    def warnings(self) -> list[str]:
+        if not self.lacking:
+            return []
+        told = "; ".join(f"{name}: {why}" for name, why in sorted(self.lacking.items()))
+        return [f"These travel, because the index that ship_from names for the hosts does not have them: {told}."]
 
     def index(self, name: str, version: str) -> str | None:
         """The index that hosts take a package's wheels from; None where they travel."""
         return self.indexes.get((name, version))
+
+    def url(self, sha256: str, url: str) -> str:
+        """Where hosts have a wheel from, without a credential; `url` is where the lock says."""
+        return without_credentials(self.urls.get(sha256, url))
 
     def applied(self, plan: Plan) -> Plan:
         """The plan with a note at each wheel that is not to be fetched here, because it does not travel."""
@@ -81,12 +114,24 @@ class Shipping:
         Their names are the project's, which a host's `UV_INDEX_<NAME>_USERNAME` refers to.
         """
         names = {_bare(index.url): index.name for index in indexes if index.name}
-        known = sorted(self.known, key=lambda url: (_bare(url) != _bare(default or ""), url))
-        return [dict(_entry(url, names.get(_bare(url)), url == known[0])) for url in known]
+        known = sorted(self.known.items(), key=lambda item: (_bare(item[1]) != _bare(default or ""), item))
+        return [dict(_entry(url, names.get(_bare(own)), url == known[0][0])) for url, own in known]
 
     def _noted(self, taken: Taken) -> Taken:
         at = None if taken.tool else self.index(taken.wheel.name, taken.wheel.version)
         return replace(taken, travels=False) if at else taken
+
+
+def _places(package: pylock.Package, place: Callable[[Artifact], str]) -> dict[str, str] | str:
+    """The URL of each wheel by its sha256, or why one of them has none."""
+    found = {}
+    for wheel in package.wheels or ():
+        digest = wheel.hashes.get("sha256", "").lower()
+        try:
+            found[digest] = place(Artifact(str(wheel.url), wheel.filename, digest, wheel.size))
+        except Unavailable as error:
+            return f"{wheel.filename}: {error.reason}"
+    return found
 
 
 def in_words(index: Mapping[str, str | bool]) -> str:
@@ -119,7 +164,7 @@ def _index(package: pylock.Package) -> str | None:
 
 
 def _mirrored(package: pylock.Package, mirrors: Mirrors) -> bool:
-    """Whether a mirror stands for it: what the controller does not reach, hosts are not sent to."""
+    """Whether a mirror stands for it: what this machine does not reach, hosts are not sent to."""
     return any(
         any(True for _way in mirrors.ways(str(wheel.url), wheel.filename, str(package.name), package.index))
         for wheel in package.wheels or ()

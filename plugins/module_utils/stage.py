@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
-from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
@@ -271,7 +270,7 @@ def pins(
         wheels.update((item.path, item) for item in _built_from(package, sources, own, wheelhouse))
         wheels.update((item.path, item) for item in _brought(extras, wheelhouse))
         if not wishes.from_source(package.name):
-            wheels.update((item.path, item) for item in _index_wheels(package, extras, wheelhouse))
+            wheels.update((item.path, item) for item in _index_wheels(package, extras, wheelhouse, shipping))
         version = str(
             package.version or next((each.wheel.version for each in own), extras[0].version if extras else "")
         )
@@ -362,7 +361,7 @@ def _staged(item: Taken) -> StagedWheel:
 
 
 def _index_wheels(
-    package: pylock.Package, extras: Sequence[ExtraWheel], wheelhouse: Wheelhouse
+    package: pylock.Package, extras: Sequence[ExtraWheel], wheelhouse: Wheelhouse, shipping: Shipping
 ) -> Iterator[StagedWheel]:
     files = [(wheel.filename, wheel.hashes, wheel.url or "") for wheel in beside(package, extras)]
     if package.archive and is_wheel(package.archive) and not extras:
@@ -370,7 +369,7 @@ def _index_wheels(
     for filename, hashes, url in files:
         digest = hashes.get("sha256", "").lower()
         if digest:
-            yield StagedWheel(wheelhouse.place(filename, digest), digest, digest, without_credentials(url))
+            yield StagedWheel(wheelhouse.place(filename, digest), digest, digest, shipping.url(digest, url))
 
 
 def _order(pin: Pin) -> tuple[str, str, str]:

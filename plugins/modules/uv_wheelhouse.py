@@ -286,13 +286,23 @@ options:
       - With V(binary) travels besides every package of which the lock has a wheel for a platform. Only packages that
         hold no compiled code anywhere come from the index.
       - A package travels as a whole. If one target has to build it, the others get its wheels from here too.
-      - What has a mirror (O(mirrors)) travels, because the hosts are taken to reach no more than this machine does.
+      - What has a mirror (O(mirrors)) travels, because the hosts are taken to reach no more than this machine does,
+        unless O(ship_from) says what they reach. The wheel of option O(uv) always travels.
       - The staged project names the indexes without credentials. A host has those itself, in netrc or in uv's variables
         C(UV_INDEX_<NAME>_USERNAME) and C(UV_INDEX_<NAME>_PASSWORD), with the project's names of its indexes.
       - It is part of the release's name.
     type: str
     choices: [all, built, binary]
     default: all
+  ship_from:
+    description:
+      - Indexes of the hosts' own, where those are others than the lock's, for O(ship=built) and O(ship=binary). Each
+        key is a prefix of the lock's URLs, as in O(mirrors); each value is the URL of what the hosts have instead.
+      - Where a file is on such an index its page of the package tells (simple API), which this machine therefore reads,
+        with O(credentials) if it has to. A package with a wheel that the page does not name travels, with a warning.
+      - The index keeps the name that the project gives to the lock's.
+    type: dict
+    default: {}
   uv:
     description:
       - Collect the wheel of this uv version for the targets too; V(same) for the version that collects.
@@ -677,6 +687,7 @@ def argument_spec() -> dict[str, Any]:
         "extra_wheels": {"type": "list", "elements": "dict", "default": [], "options": hashed},
         "dist": {"type": "path"},
         "ship": {"type": "str", "choices": ["all", "built", "binary"], "default": "all"},
+        "ship_from": {"type": "dict", "default": {}},
         "uv": {"type": "str"},
         "prune": flag,
         "partial": flag,
@@ -698,7 +709,8 @@ def main() -> None:
         required_one_of=[("project", "lockfile")],
         supports_check_mode=True,
     )
-    hide_credentials(module, module.params["build_index"], *map(str, module.params["mirrors"].values()))
+    elsewhere = [*module.params["mirrors"].values(), *module.params["ship_from"].values()]
+    hide_credentials(module, module.params["build_index"], *map(str, elsewhere))
     with guarded(module):
         require()
         progress = Progress(os.environ.pop(VARIABLE, None))

@@ -287,6 +287,60 @@ def test_what_has_a_mirror_travels(collect: Collect) -> None:
     assert install(collect).returncode == 0
 
 
+@pytest.mark.parametrize("api", ["json", "html"])
+def test_hosts_with_another_index(api: str, collect: Collect) -> None:
+    """The lock's index is out of reach; this machine has one mirror, the hosts have another, with a password."""
+    folders = [Path(shutil.copytree(collect.index.folder, collect.folder / name)) for name in ("mirror", "corp")]
+    collect.index.stop()
+    with Index(folders[0]) as mirror, Index(folders[1], api=api, credentials=("ci", PASSWORD)) as corp:
+        given = {
+            "frozen": True,
+            "ship": "built",
+            "mirrors": {collect.index.url: mirror.url},
+            "ship_from": {collect.index.url: corp.url.replace("//", f"//ci:{PASSWORD}@")},
+        }
+        result = collect.succeed(**given)
+        assert travelling(result) == {"app", "delta"}
+        assert "warnings" not in result.data
+        assert packages(collect)["alpha"]["source"] == {"registry": corp.url}
+        assert packages(collect)["alpha"]["wheels"][0]["url"] == corp.file_url(ALPHA)  # type: ignore[index]
+        assert staged(collect)["index"] == [{"url": corp.url, "default": True}]
+        assert PASSWORD not in (collect.stage / "pyproject.toml").read_text() + json.dumps(result.data)
+        assert corp.downloads == []
+
+        # What that index does not have travels, and it is said.
+        netrc = collect.folder / "netrc"
+        netrc.write_text(f"machine 127.0.0.1 login ci password {PASSWORD}\n")
+        done = install(collect, NETRC=str(netrc))
+        assert done.returncode == 0, done.stderr
+        (corp.folder / ALPHA).unlink()
+        again = collect.succeed(**given)
+        assert travelling(again) == {"alpha", "app", "delta"}
+        [warning] = again.data["warnings"]
+        assert f"alpha: {ALPHA}: " in json.dumps(warning)
+        assert again.data["stage"]["release"] == result.data["stage"]["release"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "place", "said"),
+    [
+        (
+            "https://index.test/simple",
+            "/srv/wheels",
+            "/srv/wheels cannot be used: give a URL (http, https) that the hosts reach",
+        ),
+        ("index.test", "https://corp.test/simple", "index.test cannot be used: give a prefix of the lock's URLs"),
+    ],
+)
+def test_no_folder_of_this_machine_for_hosts(prefix: str, place: str, said: str, collect: Collect) -> None:
+    before = collect.snapshot()
+    result = collect(ship="built", ship_from={prefix: place})
+    assert result.failed
+    assert f"ship_from: {said}" in result.msg
+    assert collect.snapshot() == before
+    assert not collect.wheelhouse.exists()
+
+
 def test_a_folder_of_wheels_travels(tmp_path: Path, index: Index) -> None:
     """An index that is a folder of this machine is on no host."""
     make_wheel(index.folder, "alpha")
