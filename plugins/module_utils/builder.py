@@ -34,6 +34,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
+from ansible_collections.airgap.uv.plugins.module_utils.requirements import Pinned
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
 from ansible_collections.airgap.uv.plugins.module_utils.wheelfile import WheelFile
@@ -93,7 +94,8 @@ class Builder:
 
     `recipes` gives what is declared for a build. `home` gives the Python that local packages are built with first,
     whatever the targets, or None. `index`: where build requirements that are not pinned come from, as the lock or the
-    caller names it, whatever mirror stands for it. `shared`: what other projects of this controller built.
+    caller names it, whatever mirror stands for it. `shared`: what other projects of this controller built. `pinned`
+    gives what the build requirements of a package are for a Python, or None where they are not pinned.
     """
 
     uv: Uv
@@ -103,6 +105,7 @@ class Builder:
     machine: str
     placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
     home: Callable[[], str | None] = lambda: None
+    pinned: Callable[[str, str, Path], Pinned | None] = lambda package, python, temporary: None
     barred: Callable[[str], str] = lambda output: ""  # what to do where an index lets nobody in, by uv's own words
     index: str = ""
     shared: BuildCache = field(default_factory=BuildCache)
@@ -235,8 +238,12 @@ class Builder:
         return Kept(path, how, new=True)
 
     def _build(self, build: Build, source: Path, out: Path, python: str, recipe: Recipe) -> Made:
+        workshop = self.workshop
+        pinned = self.pinned(build.name, python, out.parent)
+        if pinned:
+            workshop, recipe = workshop.pinned(pinned.folder), replace(recipe, constraints=pinned.constraints)
         try:
-            return self.workshop.build(source, out, python, recipe, build.shown)
+            return workshop.build(source, out, python, recipe, build.shown)
         except BuildFailed as error:
             todo = self.barred(error.output)
             if todo:

@@ -66,7 +66,12 @@ def own_target(project: Path, requires_python: str, run: Runner) -> dict[str, An
     except search.PythonMissing as error:
         wanted = f"{asked} ({pinned})" if asked else requires_python
         raise TargetPythonMissing(wanted, list(error.rejected)) from error
-    return {"python": found.name, "platform": _platform(found, run), "markers": dict(found.markers)}
+    return target_of(found, run)
+
+
+def target_of(python: interpreter.Interpreter, run: Runner) -> dict[str, Any]:
+    """This machine as a target, with one of its interpreters."""
+    return {"python": python.name, "platform": _platform(python, run), "markers": dict(python.markers)}
 
 
 def _platform(python: interpreter.Interpreter, run: Runner) -> str:

@@ -22,6 +22,7 @@ __all__ = (
     "pylock",
     "requests",
     "require",
+    "requirements",
     "specifiers",
     "tags",
     "tomli",
@@ -47,16 +48,16 @@ if TYPE_CHECKING:
     import requests.adapters
     import tomli
     import tomli_w
-    from packaging import markers, pylock, specifiers, tags, utils, version
+    from packaging import markers, pylock, requirements, specifiers, tags, utils, version
 else:
     try:
         import packaging
-        from packaging import markers, pylock, specifiers, tags, utils, version
+        from packaging import markers, pylock, requirements, specifiers, tags, utils, version
 
         if version.Version(packaging.__version__) < version.Version("26.3"):
             _missing.append("packaging")
     except ImportError:
-        markers = pylock = specifiers = tags = utils = version = None
+        markers = pylock = requirements = specifiers = tags = utils = version = None
         _missing.append("packaging")
     try:
         import requests

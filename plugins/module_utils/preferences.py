@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
-from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+from ansible_collections.airgap.uv.plugins.module_utils.pins import Pins
 
 ALL = ":all:"
 
@@ -26,7 +25,7 @@ class Preferences:
     no_build: frozenset[str] = frozenset()
     extra_wheels: tuple[ExtraWheel, ...] = ()
     wheels_only: bool = False
-    constraints: str | None = None  # sha256 of `build_constraints`: other build tools, other bytes
+    constraints: str | None = None  # the digest of `build_constraints`: other build tools, other bytes
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Preferences:
@@ -35,8 +34,10 @@ class Preferences:
             _names(raw.get("no_binary")),
             _names(raw.get("no_build")),
             tuple(ExtraWheel.parse(item) for item in raw.get("extra_wheels") or []),
-            constraints=file_digest(Path(raw["build_constraints"])) if raw.get("build_constraints") else None,
         )
+
+    def pinned_by(self, pins: Pins) -> Preferences:
+        return replace(self, constraints=pins.digest if pins else None)
 
     def from_source(self, name: str) -> bool:
         return ALL in self.no_binary or name in self.no_binary

@@ -22,7 +22,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.build import Build
 from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
-from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Runner, confined
+from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Means, Runner, confined, means
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.crew import Crew, cpus
 from ansible_collections.airgap.uv.plugins.module_utils.dist import Dist, versioned
@@ -31,7 +31,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     CommandError,
     CredentialsRefused,
 )
-from ansible_collections.airgap.uv.plugins.module_utils.fetch import Fetcher, Http
+from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.git import Git
 from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
@@ -39,6 +39,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.mirrored import Home, Mirrored, homes
 from ansible_collections.airgap.uv.plugins.module_utils.mirrors import Mirrors
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
+from ansible_collections.airgap.uv.plugins.module_utils.pins import Pins
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, joined, untaken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Clock, Progress, counted, difference, reporter
@@ -51,6 +52,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.represented import (
     parse_some,
     represent,
 )
+from ansible_collections.airgap.uv.plugins.module_utils.requirements import Pinned, Requirements
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select, with_large
 from ansible_collections.airgap.uv.plugins.module_utils.ship import Shipping
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
@@ -96,6 +98,8 @@ class Session:
     clock: Clock = field(default_factory=Clock)
     shared: BuildCache = field(default_factory=BuildCache)  # what other projects of this controller built
     dist: Dist | None = None  # wheels of local packages that are not to be built
+    pins: Pins = field(default_factory=Pins)  # of build requirements
+    kernel: Callable[[], Means] = lambda: Means(0, "")  # what builds are held with
     homes: dict[str, Home] = field(default_factory=dict)  # of the files that the locks name
     warnings: list[str] = field(default_factory=list)
     temporary: Path | None = None
@@ -155,6 +159,7 @@ class Session:
             options.refuse_unwritable(stage)
             refuse_foreign(stage)
         given = params.get("targets") or [controller.own_target(lock.folder, str(lock.requires_python), run)]
+        pins = Pins.read(Path(params["build_constraints"])) if params.get("build_constraints") else Pins()
         asked = parse_some(given)
         if not params["partial"]:
             Target.parse_all(given)
@@ -179,7 +184,7 @@ class Session:
             given=asked,
             targets=list(dict.fromkeys(each for _raw, each in asked if isinstance(each, Target))),
             groups=Groups.parse(params),
-            preferences=Preferences.parse(params),
+            preferences=Preferences.parse(params).pinned_by(pins),
             mirrors=mirrors,
             hosts=Mirrors.parse(params.get("ship_from"), "ship_from"),
             accounts=accounts,
@@ -192,6 +197,8 @@ class Session:
             dist=Dist.read(Path(params["dist"]), lock) if params.get("dist") else None,
             crew=crew,
             confine=lambda limits: minded(confined(crew.run_command, limits)),
+            kernel=lambda: means(crew.run_command),
+            pins=pins,
         )
 
     @contextlib.contextmanager
@@ -290,6 +297,8 @@ class Session:
         self.warnings += work.builder.shared.complaints
         work.weigh_wheels()
         self.warnings += work.untold
+        if self.pins and work.stats["built"] and self.kernel().warning:
+            self.warnings.append(self.kernel().warning)
         self._leave_out(work)
 
     def record(self, work: Work) -> None:
@@ -424,6 +433,7 @@ class Session:
             self.wheelhouse,
             machine,
             home=home,
+            pinned=self._requirements(),
             barred=self.accounts.told_by_uv,
             # Not the mirror, which gives the same.
             index=without_credentials(self.params.get("build_index") or self.lock.default_index or ""),
@@ -432,9 +442,32 @@ class Session:
         )
 
     def _recipes(self) -> Callable[[Build], Recipe]:
-        constraints = self.params.get("build_constraints")
-        recipe = Recipe(constraints=Path(constraints).read_text(encoding="utf-8") if constraints else "")
-        return lambda build: recipe
+        return lambda build: Recipe(constraints=self.pins.of(build.name))
+
+    def _requirements(self) -> Callable[[str, str, Path], Pinned | None]:
+        """What gives a build the files of its pinned requirements, for a Python of this machine."""
+        if not self.pins:
+            return lambda package, python, temporary: None
+        cache = self.wheelhouse.cache / "requirements"
+        files = Requirements(self.pins, self.uv, self._build_index(), cache, self._bring, self._remember)
+
+        def pinned(package: str, python: str, temporary: Path) -> Pinned:
+            found = controller.find_python(python, None, self.uv.run)
+            return files.bring(package, Target.parse(controller.target_of(found, self.uv.run)), temporary)
+
+        return pinned
+
+    def _bring(self, files: list[tuple[Artifact, Path]]) -> None:
+        self.progress.say(f"fetches {counted(len(files), 'pinned build requirement')}")
+        http = Http(self.params["timeout"], self.params.get("ca_bundle"), self.accounts)
+        transport = Mirrored(self.mirrors, http, self.homes)
+        jobs, retries = max(1, self.params["jobs"]), max(0, self.params["retries"])
+        fetcher = Fetcher(transport, jobs, retries, lambda done, received: None)
+        folder = self.wheelhouse.cache / "tmp"
+        fetcher.fetch([(transport.applied(file), path) for file, path in files], folder)
+
+    def _remember(self, lock: pylock.Pylock) -> None:
+        self.homes.update(homes(lock))
 
     def _leave_out(self, work: Work) -> None:
         """Go on for the targets that can be served, or for none when the others are not wanted without them.

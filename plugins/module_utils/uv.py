@@ -191,16 +191,19 @@ class Uv:
         except search.PythonMissing as error:
             raise InterpreterMissing(request, list(error.rejected)) from error
 
-    def compile(self, requirement: str, index: str | None, cwd: Path) -> str:
-        """`requirement` resolved for all platforms, without what it depends on, as pylock.toml text."""
+    def compile(self, requirement: str, index: str | None, cwd: Path, python: str = "") -> str:
+        """`requirement`, or several in lines, resolved for all platforms, without what it depends on.
+
+        As pylock.toml text, for `python` and later; without it, for the one that runs this.
+        """
         (cwd / "requirements.in").write_text(f"{requirement}\n", encoding="utf-8")
         argv = self.argv(
             "pip", "compile", "requirements.in", "--no-config", "--no-deps", "--universal", "--quiet",
-            "--format", "pylock.toml", *index_arguments(index),
+            "--format", "pylock.toml", *index_arguments(index), *(["--python-version", python] if python else []),
         )  # fmt: skip
         rc, out, err = self.run(argv, str(cwd), self.environ)
         if rc:
-            raise CommandError(f"{requirement} cannot be had from the index", argv, rc, err)
+            raise CommandError(f"{', '.join(requirement.splitlines())} cannot be had from the index", argv, rc, err)
         return out
 
 

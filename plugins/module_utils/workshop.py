@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable
 
@@ -43,8 +43,8 @@ class Workshop:
 
     `jobs`: how many compilers one build may run at a time, for the tools that take all CPUs unless they are told; 0
     leaves it to them. `index`: where build requirements come from, as a URL or `name=url`, or the path of a folder that
-    stands for one.
-    `environ`: what uv needs for that, credentials for one. `seconds`: how long a build may take.
+    stands for one. `alone`: builds reach no network.
+    `environ`: what uv needs for the index, credentials for one. `seconds`: how long a build may take.
     """
 
     uv: str
@@ -54,6 +54,11 @@ class Workshop:
     cache: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     jobs: int = 0
+    alone: bool = False
+
+    def pinned(self, folder: Path) -> Workshop:
+        """One whose builds get their requirements from a folder and reach no network."""
+        return replace(self, index=str(folder), cache=None, environ={}, alone=True)
 
     def build(self, source: Path, out: Path, python: str, recipe: Recipe, shown: str = "") -> Made:
         """`uv build --wheel` of a source archive or folder into the empty folder `out`, with the interpreter `python`.
@@ -61,7 +66,7 @@ class Workshop:
         Raises `BuildFailed` or `BuildOverdue`, which name what was built as `shown` does.
         """
         shown = shown or source.name
-        limits = Limits(self.seconds, (out, *([self.cache] if self.cache else [])), network=True)
+        limits = Limits(self.seconds, (out, *([self.cache] if self.cache else [])), not self.alone)
         argv, env = self._argv(source, out, python, recipe), self._env(recipe, out)
         try:
             rc, output, err = self.confine(limits)(argv, str(out), env)
@@ -78,11 +83,22 @@ class Workshop:
     def _refuse_breach(self, limits: Limits, shown: str, python: str, output: str) -> None:
         """Raise `BuildRefused` where it failed because it is kept from what it tried."""
         path = breach.written_elsewhere(output, limits.writable)
+        lacks = breach.lacked(output) if self.alone else None
         reason = ""
         if path:
             reason = (
                 f"it would write to {path}, and a build writes in its own folder alone; declare for it where it is to "
                 "write instead (build_settings)"
+            )
+        elif lacks:
+            reason = (
+                f"it needs {lacks}, which build_constraints does not pin for this Python, or pins to a version that "
+                "it does not take; make that file anew with lock_builds (uv_deploy_lock_builds)"
+            )
+        elif self.alone and breach.wanted_network(output):
+            reason = (
+                "it wanted the network, and a build with pinned requirements (build_constraints) has none; declare "
+                "for it what keeps it from asking (build_settings)"
             )
         elif breach.asked(output):
             reason = "it asked for input, and nobody answers a build; declare for it what it asks for (build_settings)"
@@ -96,6 +112,9 @@ class Workshop:
             constraints = out / "constraints.txt"
             constraints.write_text(recipe.constraints, encoding="utf-8")
             pinned = ["--build-constraints", str(constraints), "--require-hashes"]
+        if self.alone:
+            # Else uv builds for its own backend, whatever its version, without that being installed.
+            pinned.append("--force-pep517")
         return [
             self.uv, "build", "--wheel", "--no-config", "--no-create-gitignore", "--no-progress", "--color", "never",
             "--no-python-downloads", *cache, "--python", python, "--out-dir", str(out),
@@ -106,7 +125,7 @@ class Workshop:
         """What a build sees: how the machine and the network are reached, and what is declared for it."""
         declared = dict(recipe.environment)
         return {
-            **environ.of_machine(os.environ),
+            **environ.of_machine(os.environ, network=not self.alone),
             **self.environ,
             **(dict.fromkeys(_JOBS, str(self.jobs)) if self.jobs else {}),
             **environ.housed(os.environ, out),

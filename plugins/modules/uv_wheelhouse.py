@@ -157,7 +157,12 @@ options:
     default: []
   build_constraints:
     description:
-      - File with constraints for build requirements, each with its hash.
+      - File that pins build requirements, in pip's format. Each line is a C(name==VERSION), with a marker or without,
+        and a C(--hash=sha256:) for each of its files.
+      - "A file beside it that is called after a package (C(build-constraints.NAME.txt) beside
+        C(build-constraints.txt)) goes first for the builds of that package alone."
+      - Their files are fetched like those of the lock and kept in the wheelhouse. A build gets nothing else, has a
+        cache of its own and reaches no network, so that next year it gives the same wheel.
       - Other constraints give wheels with other bytes, so they are part of the release's name.
     type: path
   build_index:

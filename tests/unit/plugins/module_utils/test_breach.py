@@ -58,6 +58,8 @@ def test_who_asks(output: str, asks: bool) -> None:
         "OSError: [Errno 101] Network is unreachable",
         "fatal: unable to access 'https://git.test/x/': Could not resolve host: git.test",
         "  [6] Could not resolve hostname (Could not resolve host: index.test)",
+        "ConnectionRefusedError: [Errno 111] Connection refused",
+        "urllib.error.URLError: <urlopen error [Errno 13] Permission denied>",
         "dns error: failed to lookup address information",
     ],
 )
