@@ -47,10 +47,23 @@ static PyMethodDef methods[] = {{"says", says, METH_NOARGS, ""}, {0}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_native", "", -1, methods};
 PyMODINIT_FUNC PyInit__native(void) { return PyModule_Create(&module); }
 """
+# With LIMITED the wheel is for the stable ABI, for whatever Python it is built with.
 SETUP = """\
+import os
 from setuptools import Extension, setup
 
-setup(ext_modules=[Extension("index_sdist._native", ["index_sdist/native.c"])])
+LIMITED = "LIMITED" in os.environ
+setup(
+    ext_modules=[
+        Extension(
+            "index_sdist._native",
+            ["index_sdist/native.c"],
+            py_limited_api=LIMITED,
+            define_macros=[("Py_LIMITED_API", "0x03090000")] if LIMITED else [],
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp39"}} if LIMITED else {},
+)
 """
 
 READS = """\
@@ -139,6 +152,7 @@ class Layout:
         self.files()
         self.repositories()
         self.upload()
+        self.pin()
         self.lock()
 
     def locals(self) -> None:
@@ -216,6 +230,14 @@ class Layout:
         url = self.told["index"].removesuffix("+simple")
         secret = {"UV_PUBLISH_USERNAME": self.told["user"], "UV_PUBLISH_PASSWORD": self.told["password"]}
         run("uv", "publish", "--quiet", "--publish-url", url, *sorted(dist.iterdir()), **secret)
+
+    def pin(self) -> None:
+        """What builds need, with hashes: constraints for the project, and a lock to collect it with."""
+        needs = [*(requirement for requirement, _backend in BACKENDS.values()), "wheel"]
+        write(self.folder, {"build.in": "\n".join(needs) + "\n"})
+        words = ("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.9", "--no-annotate")
+        for output in ("build-constraints.txt", "pylock.build.toml"):
+            run(*words, "--generate-hashes", "build.in", "--output-file", output, cwd=self.folder)
 
     def lock(self) -> None:
         path = self.project / "pyproject.toml"
