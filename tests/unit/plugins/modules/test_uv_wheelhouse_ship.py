@@ -370,13 +370,23 @@ def test_a_lock_that_names_no_index(index: Index, tmp_path: Path) -> None:
     assert installed(collect) == {"alpha"}
 
 
-def test_uvs_own_wheel_travels(collect: Collect) -> None:
-    name = "uv"
+@pytest.mark.parametrize("depends", [False, True])
+def test_uvs_own_wheel_travels(depends: bool, index: Index, tmp_path: Path) -> None:
+    """Also where the project needs the very same, which its hosts take from the index."""
+    make_wheel(index.folder, "alpha")
     tag = f"py3-none-manylinux_2_17_{ARCH}"
-    make_wheel(collect.index.folder, name, "0.9.9", tag=tag, files={"uv-0.9.9.data/scripts/uv": "#!/bin/sh\n"})
+    path = make_wheel(index.folder, "uv", "0.9.9", tag=tag, files={"uv-0.9.9.data/scripts/uv": "#!/bin/sh\n"})
+    collect = Collect(tmp_path, index)
+    collect.make("alpha", *(["uv"] if depends else []))
     result = collect.succeed(ship="built", uv="0.9.9")
-    assert {wheel["name"]: wheel["travels"] for wheel in result.data["wheels"]}[name] is True
-    assert f"uv-0.9.9-{tag}.whl" in collect.files
+    assert {wheel["name"]: (wheel["travels"], wheel["tool"]) for wheel in result.data["wheels"]} == {
+        "alpha": (False, False),
+        "uv": (True, not depends),
+    }
+    assert [name for name in collect.files if name.endswith(".whl")] == [path.name]
+    done = install(collect)
+    assert done.returncode == 0, done.stderr
+    assert installed(collect) == ({"alpha", "uv"} if depends else {"alpha"})
 
 
 def test_another_word_is_refused(collect: Collect) -> None:
