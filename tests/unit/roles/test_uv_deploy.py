@@ -186,6 +186,26 @@ def test_a_mirror_with_a_password(tmp_path: Path) -> None:
     assert [path for path in kept if b"s3cret" in path.read_bytes()] == []
 
 
+def test_a_wheel_that_was_built_before(tmp_path: Path, index: Index) -> None:
+    """The project's own, from its `dist`: what it would be built from would fail. Other bytes, another release."""
+    made = make_project(tmp_path / "made", index, packaged=True, prelude="raise SystemExit('it was built')")
+    deployment = Deployment(tmp_path / "deployment", made)
+    dist = deployment.project / "dist"
+    make_wheel(dist, "app", "0.1.0", files={"app/data": "1"})
+    first = deployment.succeed(dist="dist", frozen=True)
+    make_wheel(dist, "app", "0.1.0", files={"app/data": "2"})
+    second = deployment.succeed(dist=str(dist), frozen=True)
+    installed = {
+        name: [path.read_text(encoding="utf-8") for path in (deployment.path / "releases" / name).rglob("app/data")]
+        for name in (first, second)
+    }
+    assert installed == {first: ["1"], second: ["2"]}
+    (dist / "app-0.1.0-py3-none-any.whl").rename(dist / "app-0.0.9-py3-none-any.whl")
+    assert deployment.run(dist="dist", frozen=True) != 0
+    said = " ".join(deployment.output.split())
+    assert "app is at 0.1.0, and there is app-0.0.9-py3-none-any.whl" in said
+
+
 def test_hosts_that_reach_the_index(tmp_path: Path) -> None:
     """Only what was built travels; the host has its own password, and its uv refuses what the index changed."""
     with Index(tmp_path / "index", credentials=("ci", "s3cret")) as index:
