@@ -100,7 +100,19 @@ class Sources:
             if path.is_file() and not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
-        return destination / self.lock.folder.relative_to(above)
+        folder = destination / self.lock.folder.relative_to(above)
+        self._move_indexes(folder)
+        return folder
+
+    def _move_indexes(self, copy: Path) -> None:
+        """uv writes the place of a folder of wheels in full where a dependency names it (`explicit`)."""
+        lock = copy / self.lock.path.name
+        text = lock.read_text(encoding="utf-8")
+        for index in self.lock.pyproject.indexes:
+            if "://" not in index.url and not os.path.isabs(index.url):
+                there = Path(os.path.normpath(copy / index.url))
+                text = text.replace(f'"{self._place(index.url).as_uri()}"', f'"{there.as_uri()}"')
+        lock.write_text(text, encoding="utf-8")
 
     def travelling(self, member: Member | None) -> SourceTree | None:
         """The files that travel: all of a project without a build system, else those that are named."""

@@ -232,3 +232,16 @@ def test_a_flat_index(kind: str, collect: Collect) -> None:
         assert origin == {"kind": "path", "path": f"../links/{gamma.name}"}
     else:
         assert origin == {"kind": "index", "url": collect.index.file_url(gamma.name)}
+
+
+def test_a_flat_index_of_a_project_with_a_dynamic_version(tmp_path: Path, index: Index) -> None:
+    """Its lock is checked in a copy, and has the place of the index in full."""
+    collect = Collect(tmp_path, index)
+    make_wheel(tmp_path / "links", "gamma")
+    extra = '\n[[tool.uv.index]]\nname = "flat"\nurl = "../links"\nformat = "flat"\nexplicit = true\n'
+    extra += '[tool.uv.sources]\ngamma = { index = "flat" }\n'
+    collect.make("gamma", packaged=True, extra=extra, files={"VERSION": "2.5"})
+    replace_in(collect.project / "pyproject.toml", 'version = "0.1.0"', 'dynamic = ["version"]')
+    lock(collect.project)
+    assert (tmp_path / "links").as_uri() in (collect.project / "uv.lock").read_text(encoding="utf-8")
+    assert {wheel["name"] for wheel in collect.succeed()["wheels"]} == {"app", "gamma"}
