@@ -29,7 +29,7 @@ MODULE = "airgap.uv.uv_build"
 _FILES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 
 
-class BuildRefused(Exception):
+class StepFailed(Exception):
     """A step failed; `result` is what the module or the connection said."""
 
     def __init__(self, result: Mapping[str, Any]) -> None:
@@ -54,8 +54,8 @@ class ActionModule(ActionBase):
                 result.update(self._build(Path(folder)))
         except AirgapError as error:
             raise AnsibleActionFail(masked(str(error))) from None
-        except BuildRefused as refusal:
-            result.update(refusal.result)
+        except StepFailed as failure:
+            result.update(failure.result)
             result["failed"] = True
         return result
 
@@ -147,7 +147,7 @@ class ActionModule(ActionBase):
             module_name=MODULE, module_args={**arguments, "step": dict(step)}, task_vars=self._vars
         )
         if answer.get("failed") or answer.get("unreachable"):
-            raise BuildRefused(answer)
+            raise StepFailed(answer)
         return answer
 
     def _fetched(self, arguments: Mapping[str, Any], wheel: Mapping[str, Any], work: str) -> Path:

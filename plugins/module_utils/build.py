@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union
 
 from ansible_collections.airgap.uv.plugins.module_utils import unpacking
-from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     ShallowClone,
     SourceUnsafe,
@@ -140,6 +139,7 @@ class Build:
 
     `elsewhere`: the kind of machine that compiled code of it is made on, where this is not one.
     Then only a wheel without compiled code can be built here.
+    `builder`: the kind of machine that builds it, by the name that the caller gave it, where this one is not to.
     """
 
     name: str
@@ -150,6 +150,7 @@ class Build:
     elsewhere: str = ""
     wheels: tuple[str, ...] = ()  # those of the lock, none of which fits
     wants_python: bool = False  # this machine is of the right kind, and lacks the Python
+    builder: str = ""
 
     @property
     def shown(self) -> str:
@@ -187,6 +188,11 @@ def pure(filename: str) -> bool:
     return filename.endswith("-none-any.whl")
 
 
+def generic(filename: str) -> bool:
+    """Pure Python for any Python 3; `py312-none-any` is pure as well, and for one alone."""
+    return filename.endswith(("-py3-none-any.whl", "-py2.py3-none-any.whl"))
+
+
 def history(project: Path, pyproject: Pyproject, uv: Uv) -> str:
     """What git says of the checkout, where the version comes from it; empty where it does not.
 
@@ -201,18 +207,6 @@ def history(project: Path, pyproject: Pyproject, uv: Uv) -> str:
     # Not `--dirty`, which writes the index: what is changed in the folder is in the tree's digest.
     rc, out, err = uv.run(git(project, "describe", "--tags", "--long", "--always"), str(project), environ)
     return out.strip() or err.strip() or str(rc)
-
-
-def split(targets: Sequence[Target], machine: Machine) -> Iterator[tuple[str, str, tuple[Target, ...]]]:
-    """The Python that each build must be made with, the kind of machine if it is not this one, and the targets."""
-    found: dict[tuple[str, str], list[Target]] = {}
-    for target in targets:
-        own = target.platform
-        kind = " ".join(word for word in (own.system, own.arch, own.libc) if word)
-        elsewhere = "" if machine.compiles_for(own) else kind
-        found.setdefault((target.python.minor, elsewhere), []).append(target)
-    for (python, elsewhere), those in sorted(found.items()):
-        yield python, elsewhere, tuple(those)
 
 
 def _git_folder(root: Path) -> Path:

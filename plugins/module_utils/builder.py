@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils import build_cache
-from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, pure
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, generic, pure
 from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache, Kept
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
@@ -43,12 +43,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.workshop import Made, Wo
 
 _ANY_PYTHON = "any"
 
-# Pure Python for any Python 3; `py312-none-any` is pure as well, and for one alone.
-_GENERIC = re.compile(r"-(py2\.py3|py3)-none-any\.whl$")
-
-
 # Where uv's own words on a failed build begin.
 _UV_SAYS = re.compile(r"(error:|\u00d7) Failed to build\b")
+
+_BY_OTHERS = "(uv_deploy_builders; or build: defer, then built)"
 
 _OR_BRING = "or bring a wheel of it (extra_wheels)"
 
@@ -74,7 +72,7 @@ class Unbuildable:
             nearest = Nearest.among(build.wheels, target)
             none = "the lock has no wheels of it; " if isinstance(build.source, Sdist) else ""
             found = f"no wheel fits; {nearest}; " if nearest else none
-            reason = f"{found}{self.reason}; have it built on {build.elsewhere} (build: defer, then built), {_OR_BRING}"
+            reason = f"{found}{self.reason}; have it built on {build.elsewhere} {_BY_OTHERS}, {_OR_BRING}"
             yield Obstacle(target, build.label, reason, nearest.filename if nearest else None)
 
 
@@ -186,6 +184,24 @@ class Builder:
         lead = _NO_PYTHON.format(build.python) if build.wants_python or not failed else ""
         return Unbuildable("; ".join(filter(None, (lead, failed))))
 
+    def try_local(self, build: Build, temporary: Path) -> Wheel | None:
+        """A local package without compiled code, which is the same wherever it is built; None for any other.
+
+        It is built here, where all other local packages are, although a builder could do it.
+        """
+        home = self.home()
+        if home is None or self.note(build):
+            return None
+        try:
+            made = self._run(build, home, temporary)
+            name = made.path.name
+            if pure(name) and fits(name, build.targets) and not _proved(build, made.path).binaries:
+                return self._taken(build, made)
+        except (BuildFailed, BuiltWheelWrong, InterpreterMissing):
+            pass  # the builder may have what it needs
+        self._noted(build, f"it is built on {build.builder}")
+        return None
+
     def note(self, build: Build) -> Unbuildable | bool:
         """What an earlier run found out: why it cannot be built, or whether trying it out gave a wheel."""
         path = self._note(build)
@@ -286,7 +302,7 @@ class Builder:
             destination.parent.mkdir(parents=True, exist_ok=True)
             os.chmod(path, 0o644)
             os.replace(path, destination)
-        python = _ANY_PYTHON if _GENERIC.search(path.name) and wheel.requires == {} else build.python
+        python = _ANY_PYTHON if generic(path.name) and wheel.requires == {} else build.python
         write_text(self._record(build, python), json.dumps(wheel.as_dict(), indent=1, sort_keys=True) + "\n")
         return wheel
 
@@ -297,7 +313,7 @@ class Builder:
         return self._cached("trials", build, build.python)
 
     def _cached(self, folder: str, build: Build, python: str) -> Path:
-        machine = (build.elsewhere or self.machine) if python != _ANY_PYTHON else ""
+        machine = (build.builder or build.elsewhere or self.machine) if python != _ANY_PYTHON else ""
         key = json.dumps([*self._determined(build, self.recipes(build)), python, machine])
         return self.wheelhouse.cache / folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 

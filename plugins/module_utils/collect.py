@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils.build import Build, Sdist, fits
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, generic
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable, failure
+from ansible_collections.airgap.uv.plugins.module_utils.builders import Sent, failed, record
 from ansible_collections.airgap.uv.plugins.module_utils.crew import Crew, cpus
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
@@ -40,10 +41,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.unpacked import Unpacked
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
 
-# How a wheel was built that the caller brings for a build: not here.
-_ELSEWHERE = {"elsewhere": True}
-
-_OLDER = "have it built on a machine as old (build: defer, then built), or bring a wheel of it (extra_wheels)"
+_OLDER = (
+    "have it built on a machine as old (uv_deploy_builders; or build: defer, then built), or bring a wheel of it "
+    "(extra_wheels)"
+)
 
 
 @dataclass
@@ -100,7 +101,9 @@ class Work:
 
     def _compiled(self, item: Taken) -> str:
         made = item.wheel.origin.get("built") or {}
-        return f" was compiled here ({self.builder.machine}) and" if item.built and made != _ELSEWHERE else ""
+        if made.get("platform"):
+            return f" was compiled on {made['platform']} and"
+        return f" was compiled here ({self.builder.machine}) and" if item.built and not made.get("elsewhere") else ""
 
     def make_way(self, builds: Collection[Build]) -> None:
         """What an earlier run built, and one of the targets cannot load, gives way to what is brought for it."""
@@ -117,10 +120,10 @@ class Work:
     def weigh_builds(self) -> None:
         """Tell what can be built here and what at most without compiled code; an earlier run may know the outcome."""
         unbuilt, self.unbuilt = self.unbuilt, []
-        pythons = {build.python for build, _artifact in unbuilt if not build.elsewhere}
+        pythons = {build.python for build, _artifact in unbuilt if not (build.elsewhere or build.builder)}
         lacking = {python for python in pythons if not self.builder.has_python(python)}
         for build, artifact in unbuilt:
-            if not build.elsewhere and build.python in lacking:
+            if not (build.elsewhere or build.builder) and build.python in lacking:
                 build = replace(build, elsewhere=f"a machine with Python {build.python}", wants_python=True)
             note = self.builder.note(build) if build.elsewhere else False
             if isinstance(note, Unbuildable):
@@ -148,10 +151,10 @@ class Work:
             rest = tuple(target for target in build.targets if target not in targets)
             if rest:
                 self.unbuilt.append((replace(build, targets=rest), artifact))
-            elif build.targets and not (build.elsewhere and self.builder.note(build)):
+            elif build.targets and not build.builder and not (build.elsewhere and self.builder.note(build)):
                 self.trials.append((build, artifact))
             elif build.tells_version:
-                self.unbuilt.append((replace(build, targets=(), elsewhere=""), artifact))
+                self.unbuilt.append((replace(build, targets=(), elsewhere="", builder=""), artifact))
         if not (self.fetched or self.stats["built"]):
             self.stats["reused"] = self._travelling
 
@@ -184,12 +187,12 @@ class Work:
         builds = [build for build, _artifact in [*self.unbuilt, *self.trials]]
         return {build.source: build.name for build in builds if isinstance(build.source, Commit)}
 
-    def to_fetch(self, defer: bool) -> list[tuple[Artifact, Path]]:
-        """Missing wheels and, unless builds are deferred, the sdists that are to be built; each file once."""
+    def to_fetch(self) -> list[tuple[Artifact, Path]]:
+        """Missing wheels and the sdists that are to be built, wherever that is; each file once."""
         files = {
             taken.wheel.path: (artifact, self.wheelhouse.path / taken.wheel.path) for taken, artifact in self.missing
         }
-        for build, artifact in () if defer else [*self.unbuilt, *self.trials]:
+        for build, artifact in [*self.unbuilt, *self.trials]:
             if artifact is not None and isinstance(build.source, Sdist):
                 path = build.source.path
                 # Checked again before each build: code that runs must be what the lock says.
@@ -282,6 +285,44 @@ class Work:
                 barred.setdefault(reasons[key], []).append(f"{name} from {source.shown}")
             elif reasons[key]:
                 yield name, source.shown, reasons[key]
+
+    def hand_over(self, temporary: Path) -> list[tuple[Build, Artifact | None]]:
+        """Take the builds out that others make; local packages without compiled code are built here at once."""
+        handed = [item for item in self.unbuilt if item[0].builder]
+        self.unbuilt = [item for item in self.unbuilt if not item[0].builder]
+        left = []
+        for build, artifact in handed:
+            wheel = self.builder.reuse(build)
+            if wheel is None and isinstance(build.source, LocalPackage):
+                self.progress.say(f"tries to build {build.name} without compiled code")
+                wheel = self.builder.try_local(build, temporary)
+                self.stats["built"] += wheel is not None
+            if wheel is None:
+                left.append((build, artifact))
+            else:
+                self._take(build, wheel)
+        return left
+
+    def take_back(self, handed: Sequence[tuple[Build, Artifact | None]]) -> None:
+        """Those that are still to be built by others: what was built here meanwhile may serve them."""
+        for build, artifact in handed:
+            wheel = self.builder.reuse(build)
+            if wheel is None:
+                self.unbuilt.append((build, artifact))
+            else:
+                self._take(build, wheel)
+
+    def send(self, folder: Path, temporary: Path) -> list[Sent]:
+        """Pack what is to be built by others into `folder`; what lay there before goes."""
+        found = []
+        for build, _artifact in self.unbuilt:
+            self.progress.say(f"packs {build.name} for its builder")
+            found.append(Sent.packed(build, self.builder.recipes(build), folder, temporary))
+        kept = {sent.file for sent in found}
+        for path in folder.glob("*") if folder.is_dir() else ():
+            if path not in kept:
+                path.unlink()
+        return found
 
     def build(self, temporary: Path, crew: Crew) -> None:
         """Build what no earlier run built from the same bytes; what fails is in the way of its own targets alone."""
@@ -438,7 +479,7 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
     for raw in built:
         extra = ExtraWheel.parse(raw, "built")
         extra.verify(extra.path)
-        meant = [build for build, _artifact in work.plan.builds if _is_built_from(extra, raw["source"], build)]
+        meant = [build for build, _artifact in work.plan.builds if _is_built_from(extra, raw, build)]
         extra.inspect(extra.path, [target for build in meant for target in build.targets])
         if not meant:
             raise ExtraWheelInvalid(
@@ -447,18 +488,29 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
         work.make_way(meant)
         for build, artifact in [item for item in work.unbuilt if item[0] in meant]:
             if check_mode:
-                wheel = work.builder.describe(build, extra.path, _ELSEWHERE)
+                wheel = work.builder.describe(build, extra.path, record(raw.get("record")))
                 if not work.wheelhouse.whole(wheel.path, wheel.sha256):
                     work.builder.placed.append(wheel.path)
             else:
-                wheel = work.builder.take(build, _verified_copy(extra, work.wheelhouse.cache / "tmp"), _ELSEWHERE)
+                copy = _verified_copy(extra, work.wheelhouse.cache / "tmp")
+                wheel = work.builder.take(build, copy, record(raw.get("record")))
             work.taken.append(_built(build, wheel))
             work.unbuilt.remove((build, artifact))
 
 
-def _is_built_from(extra: ExtraWheel, source: str, build: Build) -> bool:
-    same = extra.name == build.name and source == build.source.identity
-    return same and fits(extra.path.name, build.targets)
+def take_unbuilt(work: Work, unbuilt: Sequence[Mapping[str, Any]]) -> None:
+    """What could not be built elsewhere is in the way of the targets that wait for it."""
+    for raw in unbuilt:
+        for build, obstacles in failed([build for build, _artifact in work.unbuilt], raw):
+            work.obstacles += obstacles
+            work.unbuilt = [item for item in work.unbuilt if item[0] != build]
+
+
+def _is_built_from(extra: ExtraWheel, raw: Mapping[str, Any], build: Build) -> bool:
+    """A wheel with compiled code is for the targets of its own builder alone, whatever its name says."""
+    same = extra.name == build.name and raw["source"] == build.source.identity
+    own = not raw.get("builder") or raw["builder"] == build.builder or generic(extra.path.name)
+    return same and own and fits(extra.path.name, build.targets)
 
 
 def _built(build: Build, wheel: Wheel) -> Taken:

@@ -15,6 +15,7 @@ from typing import Any, Callable
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils import record, unpacking
+from ansible_collections.airgap.uv.plugins.module_utils.amend import amend
 from ansible_collections.airgap.uv.plugins.module_utils.arrival import Owner, sha256_of
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
@@ -141,9 +142,9 @@ class Site:
         began = time.monotonic()
         record.verify(order.source, order.sha256)
         python, libc, uv = self.describe(order, work)
-        source = _unpacked(order, work / "unpacked")
         out = work / "out"
         out.mkdir()
+        source = _unpacked(order, out / "source")
         login = Login.parse(order.index)
         index = str(order.links) if order.links else login.index
         shop = Workshop(uv.path, self.confine, order.seconds, index or None, environ=login.environ)
@@ -190,8 +191,10 @@ def _suits(found: str, wanted: str) -> bool:
 
 def _unpacked(order: Order, destination: Path) -> Path:
     """What uv is given: a folder, or the archive itself when it is looked through."""
-    if order.packed or order.subdirectory:
-        return unpacking.unpack(order.source, destination, order.subdirectory)
+    if order.packed or order.subdirectory or order.recipe.requires or order.source.name.endswith(".tar"):
+        folder = unpacking.unpack(order.source, destination, order.subdirectory)
+        amend(folder, order.recipe.requires)
+        return folder
     unpacking.refuse_escaping(order.source)
     return order.source
 

@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Callable
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.airgap.uv.plugins.module_utils.build import Build, BuildSource, Sdist, pure, split
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, BuildSource, Sdist, pure
+from ansible_collections.airgap.uv.plugins.module_utils.builders import NOBODY, Builders
 from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact
@@ -68,8 +69,15 @@ class Plan:
         sources: Sources,
         machine: Machine,
         tool: bool = False,
+        builders: Builders = NOBODY,
     ) -> Plan:
         """`sources`: what the lock names that is on no index; `tool`: these are for uv itself."""
+
+        def build(choice: Choice, source: BuildSource, artifact: Artifact | None) -> None:
+            for python, elsewhere, builder, targets in builders.split(choice.targets, machine):
+                found = Build(choice.name, choice.version, source, python, targets, elsewhere, choice.wheels)
+                builds.append((replace(found, builder=builder), artifact))
+
         downloads: list[tuple[Taken, Artifact]] = []
         brought: list[tuple[Taken, ExtraWheel]] = []
         builds: list[tuple[Build, Artifact | None]] = []
@@ -84,15 +92,14 @@ class Plan:
                 brought.append((Taken(wheel, choice.targets, wheel.sha256), source))
             elif isinstance(source, pylock.PackageSdist):
                 artifact, origin = _located(choice.name, source, source.filename, sources, "sdist")
-                builds += _builds(choice, _sdist(artifact, wheelhouse, origin), artifact, machine)
+                build(choice, _sdist(artifact, wheelhouse, origin), artifact)
             elif isinstance(source, pylock.PackageArchive):
                 artifact, origin = _located(choice.name, source, archive_name(source), sources, "archive")
                 if is_wheel(source):
                     wheel = _locked_wheel(choice, artifact, origin, wheelhouse)
                     downloads.append((Taken(wheel, choice.targets, wheel.sha256, tool), artifact))
                 else:
-                    sdist = _sdist(artifact, wheelhouse, origin, source.subdirectory or "")
-                    builds += _builds(choice, sdist, artifact, machine)
+                    build(choice, _sdist(artifact, wheelhouse, origin, source.subdirectory or ""), artifact)
             elif isinstance(source, pylock.PackageVcs):
                 commit = Commit.parse(
                     source,
@@ -100,10 +107,10 @@ class Plan:
                     sources.git,
                     sources.lock.wants_large(choice.name, source.commit_id),
                 )
-                builds += _builds(choice, commit, None, machine)
+                build(choice, commit, None)
             else:
                 folder = str(PurePosixPath(source.path) / (source.subdirectory or "."))
-                builds += _builds(choice, sources.package(choice.name, folder), None, machine)
+                build(choice, sources.package(choice.name, folder), None)
         return cls(tuple(downloads), tuple(brought), tuple(builds))
 
     def joined_with(self, other: Plan) -> Plan:
@@ -195,10 +202,3 @@ def _sdist(artifact: Artifact, wheelhouse: Wheelhouse, origin: Mapping[str, str]
     path = wheelhouse.cache / "sdists" / artifact.sha256 / artifact.filename
     place = origin.get("url") or origin["path"]
     return Sdist(artifact.filename, artifact.sha256, place, path, origin["kind"], subdirectory, artifact.label)
-
-
-def _builds(
-    choice: Choice, source: BuildSource, artifact: Artifact | None, machine: Machine
-) -> Iterator[tuple[Build, Artifact | None]]:
-    for python, elsewhere, targets in split(choice.targets, machine):
-        yield Build(choice.name, choice.version, source, python, targets, elsewhere, choice.wheels), artifact

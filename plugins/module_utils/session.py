@@ -21,7 +21,8 @@ from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build
 from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
-from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built
+from ansible_collections.airgap.uv.plugins.module_utils.builders import Builders, Sent
+from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built, take_unbuilt
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Means, Runner, confined, means
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.crew import Crew, cpus
@@ -105,6 +106,8 @@ class Session:
     temporary: Path | None = None
     removed: list[str] = field(default_factory=list)
     changed: bool = False
+    builders: Builders = field(default_factory=Builders)
+    sent: list[Sent] = field(default_factory=list)  # what others are to build
     staged: dict[str, Any] | None = None
     before: list[str] = field(default_factory=list)
     files: tuple[list[str], list[str]] = ([], [])  # of the staged project, those that differ
@@ -199,6 +202,7 @@ class Session:
             confine=lambda limits: minded(confined(crew.run_command, limits)),
             kernel=lambda: means(crew.run_command),
             pins=pins,
+            builders=Builders.parse(params["builders"]),
         )
 
     @contextlib.contextmanager
@@ -253,7 +257,7 @@ class Session:
     def plan(self, selection: Selection) -> Work:
         """What has to be fetched and built; hashes what is there already, and tells whom it cannot serve."""
         here = controller.Machine.this()
-        plan = Plan.make(selection.choices, self.wheelhouse, self.sources, here)
+        plan = Plan.make(selection.choices, self.wheelhouse, self.sources, here, builders=self.builders)
         home = functools.lru_cache(maxsize=1)(self._home)
         if self.exported and self.params.get("stage"):
             unasked = untaken(self.exported, selection.choices, self.preferences, self.sources, home)
@@ -271,6 +275,7 @@ class Session:
         work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
+        take_unbuilt(work, self.params["unbuilt"])
         work.weigh_wheels()
         if self.params["build"] == "here":
             work.weigh_builds()
@@ -280,21 +285,25 @@ class Session:
     def fetch(self, work: Work) -> None:
         if self.check_mode or self.temporary is None:
             return
-        defer = self.params["build"] == "defer"
         transport = Mirrored(self.mirrors, self._http(), self.homes)
-        files = [(transport.applied(file), path) for file, path in work.to_fetch(defer)]
+        files = [(transport.applied(file), path) for file, path in work.to_fetch()]
         report = reporter(self.progress, len(files), sum(artifact.size or 0 for artifact, _path in files))
         fetcher = Fetcher(transport, max(1, self.params["jobs"]), max(0, self.params["retries"]), report)
-        commits = {} if defer else work.commits()
-        work.fetch(files, fetcher, self.temporary, self.params["partial"], commits)
+        work.fetch(files, fetcher, self.temporary, self.params["partial"], work.commits())
         if self.params["partial"]:
             self._leave_out(work)
 
     def build(self, work: Work) -> None:
-        if self.check_mode or self.temporary is None or self.params["build"] == "defer":
+        if self.check_mode or self.temporary is None:
             return
-        work.build(self.temporary, self.crew)
-        self.warnings += work.builder.shared.complaints
+        if self.params["build"] == "here":
+            handed = work.hand_over(self.temporary)
+            work.build(self.temporary, self.crew)
+            work.take_back(handed)
+            self.warnings += work.builder.shared.complaints
+        self.sent = work.send(self.wheelhouse.cache / "sources", self.temporary)
+        if self.params["build"] == "defer":
+            return
         work.weigh_wheels()
         self.warnings += work.untold
         if self.pins and work.stats["built"] and self.kernel().warning:
@@ -366,7 +375,7 @@ class Session:
             "wheels": [item.as_dict() for item in taken],
             "added": sorted({*work.added, *work.ahead()}),
             "removed": self.removed,
-            "to_build": [build.describe() for build, _artifact in work.unbuilt],
+            "to_build": [{**sent.as_dict(), "index": self._shown_index()} for sent in self._sent(work)],
             "targets": [{"target": dict(raw), "label": label} for raw, label in self.labels],
             "obstacles": obstacle.told(work.obstacles),
             "proofs": [proof.as_dict() for proof in self.proofs],
@@ -392,6 +401,15 @@ class Session:
         if not hosts.mirrors:
             return found
         return found.placed(exported, Mirrored(hosts, self._http(), self.homes).place, max(1, self.params["jobs"]))
+
+    def _sent(self, work: Work) -> list[Sent]:
+        known = {sent.build: sent for sent in self.sent}
+        return [known.get(build) or Sent.ahead(build, work.builder.recipes(build)) for build, _artifact in work.unbuilt]
+
+    def _shown_index(self) -> str | None:
+        """For builders; they have credentials of their own. A folder of this machine is none to them."""
+        index = options.build_index(self.params, self.lock, self.mirrors)
+        return without_credentials(index) if index and "://" in index else None
 
     def _release(self) -> list[str]:
         return [f"release {self.staged['release']}"] if self.staged and self.staged["release"] else []

@@ -86,6 +86,11 @@ options:
     description: Settings for the build backend (PEP 517), a value or a list of values for each name.
     type: dict
     default: {}
+  requires:
+    description: Requirements of the build beside those that the source names itself.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds that the build may take. It is then stopped, with all that it has started.
     type: float
@@ -276,6 +281,7 @@ ARGUMENT_SPEC = {
     "find_links": {"type": "path"},
     "environment": {"type": "dict", "default": {}},
     "config_settings": {"type": "dict", "default": {}},
+    "requires": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "float", "default": 3600},
     "uv_executable": {"type": "path"},
     "uv_wheel": {"type": "path"},
@@ -335,6 +341,7 @@ def order(given: dict[str, Any], work: Path | None) -> Order:
     """`work`: where what was brought lies; none where nothing was."""
     step = given["step"]
     recipe = {"environment": _texts(given["environment"]), "config_settings": given["config_settings"]}
+    recipe["requires"] = given["requires"]
     constraints = given["constraints"] or ""
     source, packed = Path(given["source"]), step["packed"]
     if given["remote_src"] and work:

@@ -228,14 +228,27 @@ options:
         required: true
   build:
     description:
-      - V(here) builds on this machine.
-      - V(defer) builds nothing and returns RV(to_build).
+      - V(here) builds on this machine what no machine of O(builders) is to build.
+      - V(defer) builds nothing and returns all of it as RV(to_build).
     type: str
     choices: [here, defer]
     default: here
+  builders:
+    description:
+      - Platforms of machines where wheels are built that this one cannot build, or not for hosts with an older C
+        library, such as V(x86_64-manylinux_2_31).
+      - A build for a target that such a machine suits, because it has the same system, architecture and kind of C
+        library and none that is newer, is not made here but returned as RV(to_build), each for the newest machine that
+        suits all targets that wait for it. M(airgap.uv.uv_build) builds it there, and O(built) brings it back.
+      - Local packages are built here all the same if they hold no compiled code. Pure Python that was built anywhere
+        serves all targets.
+      - What came back is kept, so that the next run asks no builder.
+    type: list
+    elements: str
+    default: []
   built:
     description:
-      - Wheels that were built elsewhere from what RV(to_build) named.
+      - Wheels that were built elsewhere from what RV(to_build) named. They are verified as what is built here is.
     type: list
     elements: dict
     default: []
@@ -250,6 +263,41 @@ options:
         required: true
       source:
         description: The C(sha256) or C(commit) of the source that it was built from, as RV(to_build) gave it.
+        type: str
+        required: true
+      builder:
+        description: The machine of O(builders) that built it, as RV(to_build) named it.
+        type: str
+      record:
+        description:
+          - How it was built, as M(airgap.uv.uv_build) returns it. Its C(python), C(platform), C(uv), C(requirements)
+            and C(recipe) go into the manifest.
+        type: dict
+  unbuilt:
+    description:
+      - What of RV(to_build) could not be built, and why. It is in the way of the targets that wait for it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The package, as RV(to_build) gave it.
+        type: str
+        required: true
+      source:
+        description: The C(sha256) or C(commit) of its source.
+        type: str
+        required: true
+      builder:
+        description: The machine of O(builders).
+        type: str
+        required: true
+      python:
+        description: The Python, as RV(to_build) gave it.
+        type: str
+        required: true
+      reason:
+        description: Why not.
         type: str
         required: true
   extra_wheels:
@@ -519,10 +567,49 @@ removed:
   type: list
   elements: str
 to_build:
-  description: What is still to be built, each with its source and hash, Python and targets.
+  description: What is still to be built, by machines of O(builders) or with O(build=defer) by whomever.
   returned: success
   type: list
   elements: dict
+  contains:
+    name:
+      description: Normalized name of the package.
+      type: str
+    version:
+      description: Version that must come out; null where only a build tells.
+      type: str
+    source:
+      description: What it is built from, with its C(sha256) or C(commit), as RV(wheels) has it under C(origin).
+      type: dict
+    python:
+      description: The Python that it is built with.
+      type: str
+      sample: "3.11"
+    targets:
+      description: Labels of the targets that wait for it.
+      type: list
+      elements: str
+    builder:
+      description: The machine of O(builders) that is to build it, or null.
+      type: str
+      sample: x86_64-manylinux_2_31
+    file:
+      description:
+        - Path of the archive to build, an sdist whose hash was checked or a tar of a local package or a commit.
+        - Null in check mode where it is not there yet.
+      type: str
+    hash:
+      description: Its hash, after C(sha256:).
+      type: str
+    subdirectory:
+      description: The folder in it that is meant, or nothing.
+      type: str
+    recipe:
+      description: "What is declared for it: C(environment), C(config_settings), C(requires) and C(constraints)."
+      type: dict
+    index:
+      description: URL of the index for what the build needs, without credentials; null for uv's own.
+      type: str
 targets:
   description:
     - O(targets) as it was given, in its order, each with the label that everything else that is returned has for it.
@@ -637,6 +724,7 @@ def argument_spec() -> dict[str, Any]:
         "username": {"type": "str", "default": ""},
         "password": {"type": "str", "required": True, "no_log": True},
     }
+    unbuilt = {key: {"type": "str", "required": True} for key in ("name", "source", "builder", "python", "reason")}
     target = {
         "python": {"type": "str", "required": True},
         "platform": {"type": "str", "required": True},
@@ -687,8 +775,15 @@ def argument_spec() -> dict[str, Any]:
             "type": "list",
             "elements": "dict",
             "default": [],
-            "options": {**hashed, "source": {"type": "str", "required": True}},
+            "options": {
+                **hashed,
+                "source": {"type": "str", "required": True},
+                "builder": {"type": "str"},
+                "record": {"type": "dict"},
+            },
         },
+        "builders": names,
+        "unbuilt": {"type": "list", "elements": "dict", "default": [], "options": unbuilt},
         "extra_wheels": {"type": "list", "elements": "dict", "default": [], "options": hashed},
         "dist": {"type": "path"},
         "ship": {"type": "str", "choices": ["all", "built", "binary"], "default": "all"},

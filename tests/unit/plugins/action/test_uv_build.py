@@ -84,6 +84,13 @@ def test_build_requirements_come_from_the_controllers_folder(builds: Builds, tmp
     assert told["record"]["requirements"] == ["helper==1.5"], builds.output
 
 
+def test_requirements_can_be_added(builds: Builds, tmp_path: Path) -> None:
+    make_wheel(tmp_path / "links", "helper", "1.5")
+    sdist = make_sdist(tmp_path / "src", "alpha", prelude="import helper")
+    told = builds.build(sdist, find_links=str(tmp_path / "links"), requires=["helper>1"])
+    assert told["record"]["requirements"] == ["helper==1.5"], builds.output
+
+
 def test_what_is_declared_reaches_the_build_and_nothing_else(builds: Builds, tmp_path: Path) -> None:
     builds.environment = {"CFLAGS": "-O0"}
     check = "import os\nif (os.environ.get('CFLAGS'), os.environ.get('SETTING')) != (None, '1'): sys.exit('other')"

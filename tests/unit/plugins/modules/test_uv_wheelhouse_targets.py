@@ -203,7 +203,7 @@ def test_an_sdist_with_compiled_code(collect: Collect) -> None:
     for words in (
         f"delta-1.0-{HERE_WHEEL}.whl, asks for {ARCH}; the target has {OTHER_ARCH}",
         f"-linux_{ARCH}.whl, for this machine alone",
-        f"have it built on linux {OTHER_ARCH} glibc (build: defer, then built)",
+        f"have it built on linux {OTHER_ARCH} glibc (uv_deploy_builders; or build: defer, then built)",
         "bring a wheel of it (extra_wheels)",
     ):
         assert words in refused.msg

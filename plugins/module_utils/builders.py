@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kinds of machines that build what this one is not to build, and what they are sent."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.airgap.uv.plugins.module_utils import parcel
+from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist
+from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
+from ansible_collections.airgap.uv.plugins.module_utils.errors import OptionInvalid, TargetUnknown
+from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
+from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform, TargetContradicts
+from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
+from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+
+# What of a builder's record the manifest keeps: what the wheel's bytes may depend on.
+_KEPT = ("python", "platform", "uv", "requirements", "recipe")
+
+
+@dataclass(frozen=True)
+class Builders:
+    """The platforms that the option `builders` names."""
+
+    platforms: tuple[Platform, ...] = ()
+
+    @classmethod
+    def parse(cls, names: Iterable[str]) -> Builders:
+        return cls(tuple(_platform(name) for name in dict.fromkeys(names)))
+
+    def nearest(self, platform: Platform) -> str:
+        """The newest machine whose code runs on `platform`; empty where there is none."""
+        fit = [each for each in self.platforms if _suits(each, platform)]
+        return max(fit, key=lambda each: each.version).name if fit else ""
+
+    def split(self, targets: Sequence[Target], machine: Machine) -> Iterator[tuple[str, str, str, tuple[Target, ...]]]:
+        """For each build its Python, the kind of machine if it is not this one, its builder if it has one, and targets.
+
+        What a builder makes is for all hosts of a kind, so it is one that suits the oldest: two wheels of one name
+        would be no use to them.
+        """
+        kinds: dict[tuple[str, str], list[Target]] = {}
+        for target in targets:
+            own = target.platform
+            named = " ".join(word for word in (own.system, own.arch, own.libc) if word)
+            kind = "" if machine.compiles_for(own) else named
+            kinds.setdefault((target.python.minor, kind), []).append(target)
+        for (python, kind), those in sorted(kinds.items()):
+            served = [target for target in those if self.nearest(target.platform)]
+            if served:
+                oldest = min(served, key=lambda target: target.platform.version)
+                yield python, "", self.nearest(oldest.platform), tuple(served)
+            rest = tuple(target for target in those if target not in served)
+            if rest:
+                yield python, kind, "", rest
+
+
+NOBODY = Builders()
+
+
+def record(raw: Mapping[str, Any] | None) -> dict[str, Any]:
+    """How a wheel was built elsewhere, for the manifest."""
+    kept = {name: masked(raw[name]) for name in _KEPT if (raw or {}).get(name)} if raw else {}
+    return kept or {"elsewhere": True}
+
+
+def failed(builds: Iterable[Build], raw: Mapping[str, Any]) -> Iterator[tuple[Build, list[Obstacle]]]:
+    """The builds that an entry of the option `unbuilt` is about, each with why its targets go without."""
+    for build in builds:
+        key = build.name, build.source.identity, build.builder, build.python
+        if key == (raw["name"], raw["source"], raw["builder"], raw["python"]):
+            reason = f"it could not be built on {build.builder}: {masked(str(raw['reason'])).strip().rstrip('.')}"
+            yield build, [Obstacle(target, build.label, reason) for target in build.targets]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a builder is sent for a build. `file` is a path on this machine, None where it was not fetched yet."""
+
+    build: Build
+    file: Path | None
+    sha256: str
+    subdirectory: str
+    recipe: Recipe
+
+    @classmethod
+    def ahead(cls, build: Build, recipe: Recipe) -> Sent:
+        """Before anything is fetched or packed."""
+        there = isinstance(build.source, Sdist) and build.source.path.is_file()
+        file = build.source.path if isinstance(build.source, Sdist) and there else None
+        return cls(
+            build, file, build.source.sha256 if isinstance(build.source, Sdist) else "", build.source.part, recipe
+        )
+
+    @classmethod
+    def packed(cls, build: Build, recipe: Recipe, folder: Path, temporary: Path) -> Sent:
+        """The source archive itself, which was verified, or a tar of the package's files in `folder`."""
+        if isinstance(build.source, Sdist):
+            return cls.ahead(build, recipe)
+        root = Path(tempfile.mkdtemp(prefix=f"{build.name}-", dir=temporary))
+        place = build.source.unpack(root / parcel.TOP)
+        archive = root / "source.tar"
+        digest = parcel.pack(root / parcel.TOP, archive)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{build.name}-{digest[:12]}.tar"
+        os.replace(archive, file)
+        inside = os.path.relpath(place, root / parcel.TOP)
+        shutil.rmtree(root)
+        return cls(build, file, digest, "" if inside == "." else inside, _versioned(build, recipe))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the module's `to_build` returns it."""
+        return {
+            **self.build.describe(),
+            "builder": self.build.builder or None,
+            "file": str(self.file) if self.file else None,
+            "hash": f"sha256:{self.sha256}" if self.sha256 else None,
+            "subdirectory": self.subdirectory if self.subdirectory != "." else "",
+            "recipe": self.recipe.as_dict(),
+        }
+
+
+def _versioned(build: Build, recipe: Recipe) -> Recipe:
+    """Of a package whose version is in its git history, which stays here, the backends are told the version."""
+    if not (isinstance(build.source, LocalPackage) and build.source.from_history and build.version):
+        return recipe
+    name = re.sub(r"[-_.]+", "_", build.name).upper()
+    told = {f"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}": build.version, "PDM_BUILD_SCM_VERSION": build.version}
+    return replace(recipe, environment=tuple(sorted({**told, **dict(recipe.environment)}.items())))
+
+
+def _platform(name: str) -> Platform:
+    try:
+        return Platform.parse(name)
+    except (TargetUnknown, TargetContradicts) as error:
+        reason = str(error).partition("is not known. ")[2] or str(error)
+        raise OptionInvalid("builders", name, f"it is no platform. {reason}".rstrip(".")) from None
+
+
+def _suits(builder: Platform, other: Platform) -> bool:
+    same = (builder.system, builder.arch, builder.libc) == (other.system, other.arch, other.libc)
+    return same and builder.version <= other.version

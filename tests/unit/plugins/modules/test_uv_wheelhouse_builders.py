@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, airgap.uv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wheels that machines of other kinds build: what they are sent, and what comes back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, LABEL, PYTHON, TARGET, Collect
+from ansible_collections.airgap.uv.tests.unit.support.index import Index
+from ansible_collections.airgap.uv.tests.unit.support.playing import LOCAL, Playing
+from ansible_collections.airgap.uv.tests.unit.support.projects import uv_executable
+from ansible_collections.airgap.uv.tests.unit.support.running import Result
+from ansible_collections.airgap.uv.tests.unit.support.sdists import C_SOURCE, leaves_mark, make_sdist
+from ansible_collections.airgap.uv.tests.unit.support.wheels import sha256
+
+BUILDER = f"{ARCH}-manylinux_2_17"
+OLD = {"python": PYTHON, "platform": f"{ARCH}-manylinux_2_31"}
+OLD_LABEL = f"{PYTHON}-{OLD['platform']}"
+
+needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+
+
+class Collects(Collect):
+    """`mark`: lines for each build of the sdist `delta`, wherever it was."""
+
+    def __init__(self, folder: Path, index: Index) -> None:
+        super().__init__(folder, index)
+        self.mark = folder / "mark"
+        self.playing = Playing(folder / "playing")
+        self.playing.variables = dict(LOCAL)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {**super().options, "builders": [BUILDER]}
+
+    def build(self, result: Result) -> list[dict[str, Any]]:
+        """What uv_build makes of each entry of `to_build`, as the option `built` takes it back."""
+        return [self._built(wanted) for wanted in result["to_build"]]
+
+    def _built(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        options = {name: wanted[name] for name in ("hash", "subdirectory", "name", "version") if wanted[name]}
+        recipe = {name: wanted["recipe"][name] for name in ("environment", "config_settings", "constraints")}
+        common = {"source": wanted["file"], "python": PYTHON, "uv_executable": str(uv_executable())}
+        told = self.playing.run(
+            "airgap.uv.uv_build", {**common, **options, **recipe, "dest": str(self.folder / "came")}
+        )
+        assert not told["failed"], told["msg"]
+        source = wanted["source"].get("sha256") or wanted["source"]["commit"]
+        wheel = {"path": told["wheel"]["path"], "hash": f"sha256:{told['wheel']['sha256']}"}
+        return {**wheel, "source": source, "builder": wanted["builder"], "record": told["record"]}
+
+    @property
+    def runs(self) -> int:
+        return len(self.mark.read_text().splitlines()) if self.mark.exists() else 0
+
+
+@pytest.fixture
+def collect(index: Index, tmp_path: Path) -> Collects:
+    return Collects(tmp_path, index)
+
+
+@needs_compiler
+def test_an_sdist_goes_to_its_builder_and_the_wheel_is_kept(collect: Collects) -> None:
+    native = {"delta/_native.c": f"#include <Python.h>\n{C_SOURCE}"}
+    sdist = make_sdist(collect.index.folder, "delta", files=native, prelude=leaves_mark(collect.mark))
+    collect.make("delta")
+    ahead = collect.succeed(check=True)
+    assert [(each["name"], each["builder"], each["file"]) for each in ahead["to_build"]] == [("delta", BUILDER, None)]
+    assert not collect.wheelhouse.exists()
+    first = collect.succeed(targets=[TARGET, OLD])
+    (wanted,) = first["to_build"]
+    assert wanted["targets"] == [LABEL, OLD_LABEL]
+    assert (wanted["hash"], Path(wanted["file"]).name) == (f"sha256:{sha256(sdist)}", sdist.name)
+    assert wanted["index"] == collect.index.url
+    assert (first["stage"]["release"], first["obstacles"], collect.runs) == (None, [], 0)
+
+    built = collect.build(first)
+    runs = collect.runs
+    second = collect.succeed(targets=[TARGET, OLD], built=built)
+    assert (second["to_build"], second["changed"]) == ([], True)
+    (wheel,) = [wheel for wheel in second["wheels"] if wheel["name"] == "delta"]
+    assert wheel["targets"] == sorted([LABEL, OLD_LABEL])
+    assert wheel["origin"]["sha256"] == sha256(sdist)
+    assert wheel["origin"]["built"]["python"] == PYTHON
+    assert wheel["origin"]["built"]["platform"].startswith(f"{ARCH}-manylinux_2_")
+    assert second["stage"]["release"]
+    # The next run asks nobody, nor does one for other hosts of that kind.
+    third = collect.succeed(targets=[OLD])
+    assert (third["to_build"], third["changed"], third["stage"]["release"]) == ([], False, second["stage"]["release"])
+    assert collect.runs == runs
+    assert collect.succeed(targets=[OLD], builders=[])["stage"]["release"] == second["stage"]["release"]
+
+
+def test_pure_python_from_a_builder_serves_all(collect: Collects) -> None:
+    make_sdist(collect.index.folder, "delta", prelude=leaves_mark(collect.mark))
+    collect.make("delta")
+    other = {"python": "3.9", "platform": f"{ARCH}-unknown-linux-musl"}
+    built = collect.build(collect.succeed(targets=[OLD]))
+    runs = collect.runs
+    result = collect.succeed(targets=[TARGET, OLD, other], built=built)
+    assert (result["to_build"], collect.runs) == ([], runs)
+    (wheel,) = [wheel for wheel in result["wheels"] if wheel["name"] == "delta"]
+    assert len(wheel["targets"]) == 3
+
+
+def test_a_local_package_without_compiled_code_is_built_here(collect: Collects) -> None:
+    collect.make(packaged=True)
+    result = collect.succeed()
+    assert (result["to_build"], result["stats"]["built"]) == ([], 1)
+    elsewhere = collect.succeed(builders=[], wheelhouse=collect.folder / "other", stage={"path": collect.folder / "s"})
+    assert elsewhere["stage"]["release"] == result["stage"]["release"]
+
+
+@needs_compiler
+def test_one_with_compiled_code_is_packed(collect: Collects) -> None:
+    native = {"app/_native.c": f"#include <Python.h>\n{C_SOURCE}", "left/.venv/x": "1"}
+    collect.make(packaged=True, files=native)
+    result = collect.succeed()
+    (wanted,) = result["to_build"]
+    with tarfile.open(wanted["file"]) as tar:
+        assert "source/app/_native.c" in tar.getnames()
+        assert not [name for name in tar.getnames() if ".venv" in name]
+    assert f"sha256:{sha256(Path(wanted['file']))}" == wanted["hash"]
+    again = collect.succeed()
+    assert (again["to_build"][0]["hash"], again["stats"]["built"]) == (wanted["hash"], 0)
+    second = collect.succeed(built=collect.build(result))
+    assert second["stage"]["release"]
+    assert not list((collect.wheelhouse / ".cache/sources").glob("*"))
+    manifest = json.loads((collect.wheelhouse / "wheelhouse.json").read_text(encoding="utf-8"))
+    assert [wheel["origin"]["built"]["python"] for wheel in manifest["wheels"]] == [PYTHON]
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_what_could_not_be_built_is_an_obstacle(partial: bool, collect: Collects) -> None:
+    make_sdist(collect.index.folder, "delta")
+    collect.make("delta")
+    (wanted,) = collect.succeed(targets=[OLD])["to_build"]
+    entry = {name: wanted[name] for name in ("name", "builder", "python")}
+    unbuilt = [{**entry, "source": wanted["source"]["sha256"], "reason": "the host cannot be reached."}]
+    musl = {"python": PYTHON, "platform": f"{ARCH}-unknown-linux-musl"}
+    result = collect(targets=[OLD, musl], unbuilt=unbuilt, partial=partial)
+    (found,) = result["obstacles"]
+    assert (found["target"], found["package"]) == (OLD_LABEL, "delta 1.0")
+    assert found["reason"] == f"it could not be built on {BUILDER}: the host cannot be reached"
+    assert result.failed is not partial
+
+
+def test_the_wheel_of_another_builder_is_not_taken(collect: Collects) -> None:
+    make_sdist(collect.index.folder, "delta", extension=True)
+    collect.make("delta")
+    built = collect.build(collect.succeed())
+    result = collect(built=[{**built[0], "builder": f"{ARCH}-manylinux_2_28"}])
+    assert "is to be built from" in result.msg
+
+
+def test_deferred_builds_have_their_archives_too(collect: Collects) -> None:
+    sdist = make_sdist(collect.index.folder, "delta")
+    collect.make("delta", packaged=True)
+    told = {each["name"]: each for each in collect.succeed(build="defer", builders=[])["to_build"]}
+    assert sha256(Path(told["delta"]["file"])) == sha256(sdist)
+    assert told["app"]["builder"] is None
+    assert Path(told["app"]["file"]).parent == collect.wheelhouse / ".cache/sources"
