@@ -321,6 +321,19 @@ def test_hosts_with_another_index(api: str, collect: Collect) -> None:
         assert again.data["stage"]["release"] == result.data["stage"]["release"]
 
 
+def test_hosts_that_have_the_files_from_another_server(collect: Collect) -> None:
+    """No page tells where they are, so the prefix counts. The index is the lock's; nobody asks it."""
+    with Index(Path(shutil.copytree(collect.index.folder, collect.folder / "other"))) as other:
+        given = {f"{collect.index.origin}/files": f"{other.origin}/files"}
+        result = collect.succeed(ship="built", ship_from=given)
+        assert travelling(result) == {"app", "delta"}
+        assert packages(collect)["alpha"]["source"] == {"registry": collect.index.url}
+        collect.index.stop()
+        done = install(collect)
+        assert done.returncode == 0, done.stderr
+        assert ALPHA in other.downloads
+
+
 @pytest.mark.parametrize(
     ("prefix", "place", "said"),
     [
