@@ -31,6 +31,8 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
     CommandError,
     CredentialsRefused,
+    LockCheckImpossible,
+    LockOutdated,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Fetcher, Http
 from ansible_collections.airgap.uv.plugins.module_utils.git import Git
@@ -231,7 +233,11 @@ class Session:
             return
         # uv runs a build backend for dynamic metadata, and that may write into the folder.
         with self._scratch() as folder:
-            self.uv.check_lock(self.sources.copy(folder / "copy"), self.lock.requires_python)
+            try:
+                self.uv.check_lock(self.sources.copy(folder / "copy"), self.lock.requires_python)
+            except (LockOutdated, LockCheckImpossible) as error:
+                error.path = str(self.lock.path)  # that of the copy is gone when somebody reads it
+                raise
 
     def export(self) -> pylock.Pylock:
         standard = self.lock.standard

@@ -245,3 +245,5 @@ def test_a_flat_index_of_a_project_with_a_dynamic_version(tmp_path: Path, index:
     lock(collect.project)
     assert (tmp_path / "links").as_uri() in (collect.project / "uv.lock").read_text(encoding="utf-8")
     assert {wheel["name"] for wheel in collect.succeed()["wheels"]} == {"app", "gamma"}
+    replace_in(collect.project / "pyproject.toml", ">=3.9", ">=3.10")
+    assert collect().msg.startswith(f"{collect.project / 'uv.lock'} is out of date with its pyproject.toml.")
