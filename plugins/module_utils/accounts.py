@@ -22,10 +22,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import request
 _UNNAMED = "airgap-uv"
 
 
-# uv's words where an index, or a file of one, wants credentials.
+# uv's words where an index, or a file of one, wants credentials, from 0.9 to 0.13.
 _UV_SAYS = re.compile(
-    r"\((?P<index>https?://[^\s)]+)\) could not be queried due to a lack of valid authentication credentials"
-    r" \((?P<status>40[13]) | \((?P<code>40[13]) [\w ]+\) for url \((?P<file>https?://[^\s)]+)\)"
+    r"\((?P<index>https?://[^\s)]+)\) (?:could not be queried due to a lack of valid authentication credentials \("
+    r"|returned a )(?P<status>40[13]) |\((?P<code>40[13]) [\w ]+\) for url \((?P<file>https?://[^\s)]+)\)"
 )
 
 

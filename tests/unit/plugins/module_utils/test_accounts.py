@@ -104,3 +104,52 @@ REFUSED = [
 def test_refused(item: dict[str, str], says: str) -> None:
     with pytest.raises(errors.OptionInvalid, match=says):
         accounts({**item, "password": "s3cret"})
+
+
+UV_SAYS = {
+    "0.10, in lines": (
+        "      hint: An index URL (https://index.test/simple) could not\n      be queried due to a lack of valid "
+        "authentication credentials (401\n      Unauthorized).",
+        401,
+    ),
+    "0.13": (
+        "hint: An index URL (https://index.test/simple) could not be queried due to a lack of valid authentication "
+        "credentials (401 Unauthorized)",
+        401,
+    ),
+    "0.10, 403": ("hint: An index URL (https://index.test/simple) returned a\n 403 Forbidden error. This could", 403),
+    "0.13, 403": ("hint: An index (https://index.test/simple) returned a 403 Forbidden error. Check that", 403),
+    "a file": (
+        "  cause: HTTP status client error (401 Unauthorized) for url (https://index.test/files/a-1.0-py3-none-any.whl)",
+        401,
+    ),
+    "no such file": ("cause: HTTP status client error (404 Not Found) for url (https://index.test/files/a.whl)", 0),
+    "a failed build": ("error: Failed to build `delta` (401 of 402 files) at (https://index.test/simple)", 0),
+}
+
+
+@pytest.mark.parametrize("version", UV_SAYS)
+def test_what_uv_says(version: str) -> None:
+    said, status = UV_SAYS[version]
+    told = Accounts.parse([], [Index("corp", "https://index.test/simple")], {}).told_by_uv(f"error: no\n{said}")
+    wanted = f"index corp (https://index.test/simple) wants credentials (HTTP {status}): set UV_INDEX_CORP_USERNAME"
+    assert told.startswith(wanted) if status else told == ""
+
+
+def test_who_is_who_for_git() -> None:
+    """What was given, then what the URL has, what pyproject.toml has, and what is known of an index on that server."""
+    url = "https://git.test/team/a.git"
+    index = Index("corp", "https://git.test/index/simple")
+    environ = {"UV_INDEX_CORP_USERNAME": "i", "UV_INDEX_CORP_PASSWORD": "index"}
+    given = [{"url": "https://git.test", "index": None, "username": "g", "password": "given"}]
+    pyproject = ["https://p:pyproject@git.test/team/b.git"]
+    everything = Accounts.parse(given, [index], environ, repositories=pyproject)
+    assert everything.git_auth("https://u:own@git.test/team/a.git") == ("g", "given")
+    found = Accounts.parse([], [index], environ, repositories=pyproject)
+    assert found.git_auth("https://u:own@git.test/team/a.git") == ("u", "own")
+    assert found.git_auth(url) == ("p", "pyproject")
+    assert Accounts.parse([], [index], environ).git_auth(url) == ("i", "index")
+    assert found.git_auth("https://other.test/a.git") is None
+    assert "git at https://git.test does not accept the credentials from the URL in pyproject.toml (HTTP 403)" in (
+        found.git_sentence(url, "HTTP 403")
+    )
