@@ -324,12 +324,19 @@ def _members(packages: list[dict[str, Any]]) -> Iterator[Member]:
 
 
 def _default_index(pyproject: Pyproject, packages: list[dict[str, Any]]) -> str | None:
-    """The index marked as default, else the one that most packages come from; None for uv's own."""
+    """The index marked as default, else the one that most packages come from; None for uv's own.
+
+    What the project names without that mark is asked for packages of the house, and seldom has what builds need: it
+    counts where the lock has no other. A folder of wheels never does.
+    """
     for index in pyproject.indexes:
         if index.default:
             return index.url
-    registries = Counter(package["source"]["registry"] for package in packages if "registry" in package["source"])
-    return registries.most_common(1)[0][0] if registries else None
+    named = {index.url.rstrip("/") for index in pyproject.indexes}
+    sources = (str(package["source"].get("registry", "")) for package in packages)
+    registries = Counter(url for url in sources if "://" in url)
+    others = Counter({url: count for url, count in registries.items() if url.rstrip("/") not in named})
+    return next((url for url, _count in (others or registries).most_common(1)), None)
 
 
 def _files(packages: list[dict[str, Any]]) -> Iterator[str]:

@@ -136,6 +136,24 @@ def test_the_default_index_is_the_projects_before_the_lock_s(tmp_path: Path) -> 
     assert Lockfile.read(write(tmp_path, pyproject)).default_index == "https://mirror.test/simple"
 
 
+HOUSE = """
+[[package]]
+name = "{name}"
+version = "1.0"
+source = {{ registry = "https://house.test/simple" }}
+"""
+
+
+@pytest.mark.parametrize("only", [False, True])
+def test_an_index_of_the_house_is_the_default_where_there_is_no_other(only: bool, tmp_path: Path) -> None:
+    pyproject = PYPROJECT + '[[tool.uv.index]]\nname = "house"\nurl = "https://house.test/simple/"\n'
+    text = LOCK + "".join(HOUSE.format(name=name) for name in ("one", "two", "three"))
+    if only:
+        text = text.replace("https://index.test/simple", "../links")
+    found = Lockfile.read(write(tmp_path, pyproject, text)).default_index
+    assert found == ("https://house.test/simple" if only else "https://index.test/simple")
+
+
 HISTORY = [
     ('dynamic = ["version"]', '"setuptools-scm>=8"', True),
     ('dynamic = ["version"]', '"hatch-vcs"', True),
