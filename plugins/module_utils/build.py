@@ -149,6 +149,7 @@ class Build:
     targets: tuple[Target, ...]
     elsewhere: str = ""
     wheels: tuple[str, ...] = ()  # those of the lock, none of which fits
+    declared: tuple[str, ...] = ()  # what stands for the settings that it is made with
     wants_python: bool = False  # this machine is of the right kind, and lacks the Python
     builder: str = ""
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils import build_cache
+from ansible_collections.airgap.uv.plugins.module_utils import build_cache, unpacking
+from ansible_collections.airgap.uv.plugins.module_utils.amend import amend
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, generic, pure
 from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache, Kept
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
@@ -30,12 +31,14 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     InterpreterMissing,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils, version
+from ansible_collections.airgap.uv.plugins.module_utils.lockfile import read_toml
 from ansible_collections.airgap.uv.plugins.module_utils.nearest import Nearest
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
+from ansible_collections.airgap.uv.plugins.module_utils.repository import Commit
 from ansible_collections.airgap.uv.plugins.module_utils.requirements import Pinned
-from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
+from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest, git, toplevel
 from ansible_collections.airgap.uv.plugins.module_utils.uv import Uv
 from ansible_collections.airgap.uv.plugins.module_utils.wheelfile import WheelFile
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse, write_text
@@ -244,7 +247,7 @@ class Builder:
             kept = self.shared.get(key, out / "kept")
             if kept and self._sound(build, kept.path):
                 return kept
-            source = build.source.unpack(out / "source")
+            source = self._amended(build, build.source.unpack(out / "source"), out, recipe)
             made = self._build(build, source, out, interpreter.path, recipe)
             path = _only_wheel(build, made.wheels)
             how = self._how(python)
@@ -252,6 +255,22 @@ class Builder:
             if self._sound(build, path):
                 self.shared.put(key, path, how, build.label)
         return Kept(path, how, new=True)
+
+    def _amended(self, build: Build, source: Path, out: Path, recipe: Recipe) -> Path:
+        """The source with the build requirements that are declared for it besides its own."""
+        if not recipe.requires:
+            return source
+        if source.is_file():
+            source = unpacking.unpack(source, out / "source", "")
+        amend(source, recipe.requires)
+        read_toml(source / "pyproject.toml")
+        top = toplevel(source)
+        if top and out in top.parents:
+            # A version that git tells would say that files were changed.
+            self.uv.run(
+                git(source, "update-index", "--assume-unchanged", "pyproject.toml"), str(source), self.uv.environ
+            )
+        return source
 
     def _build(self, build: Build, source: Path, out: Path, python: str, recipe: Recipe) -> Made:
         workshop = self.workshop
@@ -320,8 +339,10 @@ class Builder:
     def _determined(self, build: Build, recipe: Recipe) -> list[str]:
         """What determines a build beside the machine and the Python that it is made with."""
         source = build.source
-        index = "" if recipe.constraints else self.index
-        return [build.name, source.identity, source.part, recipe.digest, index]
+        index = "" if recipe.pinned else self.index
+        # A commit's pointers to what Git LFS keeps are replaced, or stay.
+        large = repr(source.large) if isinstance(source, Commit) else ""
+        return [build.name, source.identity, source.part, large, recipe.digest, index]
 
 
 def _last_line(text: str) -> str:

@@ -525,7 +525,7 @@ def _sought(build: Build, artifact: Artifact | None) -> str:
 
 
 def _source(build: Build) -> str:
-    return f"{build.name} from {build.source.identity}"
+    return " ".join((f"{build.name} from {build.source.identity}", *build.declared))
 
 
 def _refusals(item: Taken) -> list[str]:

@@ -113,6 +113,11 @@ class Plan:
                 build(choice, sources.package(choice.name, folder), None)
         return cls(tuple(downloads), tuple(brought), tuple(builds))
 
+    def declared(self, wishes: Preferences) -> Plan:
+        """With what stands for the settings of each build."""
+        builds = [(replace(build, declared=wishes.built_with(build.name)), artifact) for build, artifact in self.builds]
+        return replace(self, builds=tuple(builds))
+
     def joined_with(self, other: Plan) -> Plan:
         return Plan(self.downloads + other.downloads, self.brought + other.brought, self.builds + other.builds)
 

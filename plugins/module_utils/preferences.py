@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
@@ -26,6 +26,7 @@ class Preferences:
     extra_wheels: tuple[ExtraWheel, ...] = ()
     wheels_only: bool = False
     constraints: str | None = None  # the digest of `build_constraints`: other build tools, other bytes
+    settings: Mapping[str, str] = field(default_factory=dict, hash=False)  # of builds, by package; `*`: of all others
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Preferences:
@@ -41,6 +42,10 @@ class Preferences:
 
     def from_source(self, name: str) -> bool:
         return ALL in self.no_binary or name in self.no_binary
+
+    def built_with(self, name: str) -> tuple[str, ...]:
+        """What stands for all that is declared for builds of a package; empty where nothing is."""
+        return tuple(filter(None, (self.constraints, self.settings.get(name, self.settings.get("*", "")))))
 
     def never_built(self, name: str) -> bool:
         return ALL in self.no_build or name in self.no_build

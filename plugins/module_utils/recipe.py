@@ -19,7 +19,7 @@ class Recipe:
 
     `environment`: variables. `config_settings`: for the backend (PEP 517), a value or several for each name.
     `requires`: requirements of the build beside those that the source names itself. `constraints`: text in pip's
-    requirements format with a hash for each build requirement; empty where they are not pinned.
+    requirements format, either with a hash for each build requirement or, where they are not `pinned`, bounds alone.
     """
 
     environment: tuple[tuple[str, str], ...] = ()
@@ -48,6 +48,11 @@ class Recipe:
             "requires": list(self.requires),
             "constraints": self.constraints,
         }
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the constraints name the very files that a build is made with."""
+        return "--hash=" in self.constraints
 
     @property
     def digest(self) -> str:

@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
@@ -20,6 +20,7 @@ from ansible_collections.airgap.uv.plugins.module_utils import controller, disk,
 from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build
 from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache
+from ansible_collections.airgap.uv.plugins.module_utils.build_settings import BuildSettings
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder
 from ansible_collections.airgap.uv.plugins.module_utils.builders import Builders, Sent
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built, take_unbuilt
@@ -56,7 +57,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.represented import (
     represent,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.requirements import Pinned, Requirements
-from ansible_collections.airgap.uv.plugins.module_utils.selection import Selection, select, with_large
+from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, Selection, select, with_large
 from ansible_collections.airgap.uv.plugins.module_utils.ship import Shipping
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.stage import refuse_foreign
@@ -89,6 +90,7 @@ class Session:
     targets: list[Target]
     groups: Groups
     preferences: Preferences
+    settings: BuildSettings
     sources: Sources
     confine: Callable[[Limits], Runner]  # what builds are run by
     crew: Crew
@@ -150,6 +152,7 @@ class Session:
         uv = Uv.find(params.get("uv_executable"), run, {})
         lock = Lockfile.read(options.lock_path(params))
         uv.refuse_required_version(lock)
+        settings = BuildSettings.read(lock, params["build_settings"])
         options.refuse_stranger(params.get("package"), lock)
         wheelhouse = Wheelhouse.read(Path(params["wheelhouse"]).resolve())
         for folder in lock.folders:
@@ -189,7 +192,8 @@ class Session:
             given=asked,
             targets=list(dict.fromkeys(each for _raw, each in asked if isinstance(each, Target))),
             groups=Groups.parse(params),
-            preferences=Preferences.parse(params).pinned_by(pins),
+            preferences=settings.preferred(Preferences.parse(params).pinned_by(pins)),
+            settings=settings,
             mirrors=mirrors,
             hosts=Mirrors.parse(params.get("ship_from"), "ship_from"),
             accounts=accounts,
@@ -277,7 +281,8 @@ class Session:
             tool = self._tool(str(self.params["uv"]))
             plan = plan.joined_with(Plan.make(tool.choices, self.wheelhouse, self.sources, here, tool=True))
             obstacles += tool.obstacles
-        builder = self._builder(str(here), home)
+        builder = self._builder(str(here), home, selection.choices)
+        plan = plan.declared(self.preferences)
         work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
         work.look()
         take_built(work, self.params["built"], self.check_mode)
@@ -285,6 +290,7 @@ class Session:
         work.weigh_wheels()
         if self.params["build"] == "here":
             work.weigh_builds()
+        self.warnings += self.settings.warnings(self.lock, sorted({build.name for build, _artifact in work.unbuilt}))
         self._leave_out(work)
         return work
 
@@ -448,12 +454,11 @@ class Session:
         uv = self.uv
         return Workshop(uv.path, self.confine, self.params["build_timeout"], self._build_index(), uv.cache, uv.environ)
 
-    def _builder(self, machine: str, home: Callable[[], str | None]) -> Builder:
-        recipes = self._recipes()
+    def _builder(self, machine: str, home: Callable[[], str | None], choices: Sequence[Choice]) -> Builder:
         return Builder(
             self.uv,
             self._workshop(),
-            recipes,
+            self._recipes(choices),
             self.wheelhouse,
             machine,
             home=home,
@@ -465,8 +470,8 @@ class Session:
             progress=self.progress,
         )
 
-    def _recipes(self) -> Callable[[Build], Recipe]:
-        return lambda build: Recipe(constraints=self.pins.of(build.name))
+    def _recipes(self, choices: Sequence[Choice]) -> Callable[[Build], Recipe]:
+        return lambda build: self.settings.recipe(build, self.pins.of(build.name) if self.pins else None, choices)
 
     def _requirements(self) -> Callable[[str, str, Path], Pinned | None]:
         """What gives a build the files of its pinned requirements, for a Python of this machine."""

@@ -306,8 +306,8 @@ def _locked(package: pylock.Package, wishes: Preferences) -> Iterator[str]:
     if wishes.from_source(package.name):
         yield "no-binary"
     archive = package.archive if package.archive and not is_wheel(package.archive) else None
-    if (package.sdist or package.directory or package.vcs or archive) and wishes.constraints:
-        yield wishes.constraints
+    if package.sdist or package.directory or package.vcs or archive:
+        yield from wishes.built_with(package.name)
     for hashes in hashes_of(package):
         yield from hashes.values()
     if package.archive:

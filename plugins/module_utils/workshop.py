@@ -107,18 +107,19 @@ class Workshop:
 
     def _argv(self, source: Path, out: Path, python: str, recipe: Recipe) -> list[str]:
         cache = ["--cache-dir", str(self.cache)] if self.cache else ["--no-cache"]
-        pinned = []
+        held = []
         if recipe.constraints:
             constraints = out / "constraints.txt"
             constraints.write_text(recipe.constraints, encoding="utf-8")
-            pinned = ["--build-constraints", str(constraints), "--require-hashes"]
+            hashes = ["--require-hashes"] if recipe.pinned else []
+            held = ["--build-constraints", str(constraints), *hashes]
         if self.alone:
             # Else uv builds for its own backend, whatever its version, without that being installed.
-            pinned.append("--force-pep517")
+            held.append("--force-pep517")
         return [
             self.uv, "build", "--wheel", "--no-config", "--no-create-gitignore", "--no-progress", "--color", "never",
             "--no-python-downloads", *cache, "--python", python, "--out-dir", str(out),
-            *index_arguments(self.index), *pinned, *recipe.arguments(), str(source),
+            *index_arguments(self.index), *held, *recipe.arguments(), str(source),
         ]  # fmt: skip
 
     def _env(self, recipe: Recipe, out: Path) -> dict[str, str]:

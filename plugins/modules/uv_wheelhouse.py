@@ -171,6 +171,20 @@ options:
       - Without it, the lock's own default index.
       - A mirror of it is asked instead if O(mirrors) names one.
     type: str
+  build_settings:
+    description:
+      - What single packages are built with, by name; C(*) for all. It wins over what the project says for builds,
+        variable by variable and setting by setting; its C(requires) stands instead of the project's.
+      - "The project says it in C([tool.uv]) beside the lock, or in the C(uv.toml) there, as for uv itself:
+        C(config-settings), C(config-settings-package), C(extra-build-variables), C(extra-build-dependencies), with
+        C(match-runtime), and C(build-constraint-dependencies). Its C(no-build), C(no-build-package), C(no-binary) and
+        C(no-binary-package) are joined with O(no_build) and O(no_binary), which go before their opposites there."
+      - A build sees no other variables than these, those that say how programs and the network are found, and
+        credentials for uv. The values are returned and kept, so this is no place for a secret.
+      - Other settings give wheels with other bytes, so they are part of the release's name.
+      - Every build is isolated, what C(no-build-isolation) of a project means too; a warning tells.
+    type: dict
+    default: {}
   build_cache:
     description:
       - Folder that keeps what was built, for all projects of this controller. A build that was made there before, from
@@ -489,6 +503,19 @@ EXAMPLES = r"""
         password: "{{ vault_artifactory_password }}"
   run_once: true
 
+- name: Collect, with other settings for one build than the project has
+  airgap.uv.uv_wheelhouse:
+    project: /srv/projects/shop
+    wheelhouse: /srv/wheelhouses/shop
+    build_settings:
+      numpy:
+        environment:
+          NPY_DISABLE_SVML: "1"
+        config_settings:
+          setup-args: [-Dallow-noblas=true]
+        requires: [cython<3.1]
+  run_once: true
+
 - name: See what a new lock would fetch
   airgap.uv.uv_wheelhouse:
     project: /srv/projects/shop
@@ -759,6 +786,7 @@ def argument_spec() -> dict[str, Any]:
         "no_build": names,
         "build_constraints": {"type": "path"},
         "build_index": {"type": "str"},
+        "build_settings": {"type": "dict", "default": {}},
         "build_cache": {"type": "path"},
         "mirrors": {"type": "dict", "default": {}},
         "credentials": {

@@ -20,7 +20,7 @@ from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import write_tree
 from ansible_collections.airgap.uv.tests.unit.support.running import finish
 from ansible_collections.airgap.uv.tests.unit.support.sdists import make_sdist
-from ansible_collections.airgap.uv.tests.unit.support.wheels import sha256, tamper
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256, tamper
 
 USUAL = ".cache/airgap.uv/builds"
 
@@ -116,6 +116,8 @@ def test_what_is_not_whole_is_built_again_and_replaced(kind: str, index: Index, 
 OTHERS = [
     ({"build_index": "https://other.test/simple"}, 1),
     ({"build_constraints": "constraints.txt"}, 1),
+    ({"build_settings": {"alpha": {"environment": {"A": "1"}}}}, 1),
+    ({"build_settings": {"beta": {"environment": {"A": "1"}}}}, 0),
     ({"targets": [{"python": MINOR, "platform": f"{ARCH}-manylinux_2_36"}]}, 0),
 ]
 
@@ -123,7 +125,8 @@ OTHERS = [
 @pytest.mark.parametrize(("options", "built"), OTHERS)
 def test_what_determines_a_build(options: dict[str, Any], built: int, index: Index, tmp_path: Path) -> None:
     one, two = projects(index, tmp_path)
-    write_tree(tmp_path, {"constraints.txt": f"setuptools==1 --hash=sha256:{'0' * 64}\n"})
+    helper = make_wheel(index.folder, "helper")
+    write_tree(tmp_path, {"constraints.txt": f"helper==1.0 --hash=sha256:{sha256(helper)}\n"})
     one.succeed()
     if "build_constraints" in options:
         options = {"build_constraints": tmp_path / options["build_constraints"]}
