@@ -26,6 +26,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Inter
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc, machine_of
 from ansible_collections.airgap.uv.plugins.module_utils.loader import missing
 from ansible_collections.airgap.uv.plugins.module_utils.places import kept_wheels, nearest, places
+from ansible_collections.airgap.uv.plugins.module_utils.reach import unreachable
 from ansible_collections.airgap.uv.plugins.module_utils.search import PythonMissing, PythonUnusable, Search, find
 from ansible_collections.airgap.uv.plugins.module_utils.standalone import Archive, choose, parse_archives, refusal
 
@@ -64,6 +65,7 @@ class Question:
     owner: str | None = None
     group: str | None = None
     libraries: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Question:
@@ -77,6 +79,7 @@ class Question:
             owner=raw["owner"],
             group=raw["group"],
             libraries=tuple(raw.get("libraries") or ()),
+            servers=tuple(raw.get("servers") or ()),
         )
 
 
@@ -106,6 +109,8 @@ class Host:
         errors: list[AirgapError] = []
         if question.libraries:
             parts["missing_libraries"] = lambda: missing(question.libraries, self._loading(told), self.run)
+        if question.servers:
+            parts["unreachable_servers"] = lambda: unreachable(question.servers)
         try:
             told.update(self._python(question))
         except AirgapError as error:

@@ -97,6 +97,7 @@ class Preflight:
         yield from self._mount()
         yield from self._python()
         yield from self._libraries()
+        yield from self._servers()
         yield from self._uv()
         yield from self._rsync()
         yield from self._wheels()
@@ -211,6 +212,19 @@ class Preflight:
                     f"{', '.join(wheels)} needs {library}, which the host lacks ({said}). Install it there, or bring "
                     "a wheel that holds it (uv_deploy_extra_wheels).",
                 )
+
+    def _servers(self) -> Iterator[Obstacle]:
+        """Of the indexes that have what does not travel; a release that is there needs none."""
+        if self._has_release:
+            return
+        for server, said in sorted((self.told.get("unreachable_servers") or {}).items()):
+            yield Obstacle(
+                "server",
+                f"{server} is out of reach",
+                f"The host reaches no {server} ({said}), and with uv_deploy_ship it takes from there what does not "
+                "travel. Let it reach that server, name the index that it does reach (uv_deploy_ship_from), or set "
+                "uv_deploy_ship to all.",
+            )
 
     def _uv(self) -> Iterator[Obstacle]:
         wish = self.wish

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
+from urllib.parse import urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
@@ -168,6 +169,12 @@ class StagedProject:
             for pin in pins
         ]
         return tomli_w.dumps({"version": 1, "requires-python": self.requires_python, "package": [root, *packages]})
+
+    @property
+    def servers(self) -> list[str]:
+        """Where hosts take from what does not travel, as scheme, host and port."""
+        urls = (urlsplit(wheel.url) for pin in self.pins if pin.index for wheel in pin.wheels)
+        return sorted({f"{url.scheme}://{url.netloc}" for url in urls})
 
     def _source(self, pin: Pin) -> dict[str, str]:
         return {"registry": pin.index or self.find_links}

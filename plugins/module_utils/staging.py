@@ -74,6 +74,7 @@ class Staging:
             "left_out": list(tree.left_out) if tree else [],
             "requires_python": str(self.lock.requires_python),
             "indexes": [in_words(index) for index in self._indexes],
+            "servers": project.servers if project else [],
         }
 
     def _versioned(self, exported: pylock.Pylock, taken: Sequence[Taken]) -> pylock.Pylock:

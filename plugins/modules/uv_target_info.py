@@ -64,6 +64,14 @@ options:
     type: list
     elements: str
     default: []
+  servers:
+    description:
+      - URLs of servers, such as V(https://index.example). RV(unreachable_servers) tells which of them the host does not
+        reach.
+      - A connection is opened to each, or to the proxy that the environment of the task names for it.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Can run in check mode and tell the same.
@@ -179,6 +187,11 @@ missing_libraries:
   returned: when O(libraries) is given
   type: dict
   sample: {libpq.so.5: "libpq.so.5: cannot open shared object file: No such file or directory"}
+unreachable_servers:
+  description: Those of O(servers) that no connection comes about to, each with the reason.
+  returned: when O(servers) is given
+  type: dict
+  sample: {"https://index.example": "index.example:443: Connection refused"}
 rsync:
   description: Path of the host's rsync, or none.
   returned: success
@@ -269,6 +282,7 @@ ARGUMENT_SPEC = {
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "libraries": {"type": "list", "elements": "str", "default": []},
+    "servers": {"type": "list", "elements": "str", "default": []},
 }
 
 

@@ -168,7 +168,8 @@ options:
   build_index:
     description:
       - Index that build requirements and the uv wheel come from.
-      - Without it, the lock's own default index.
+      - Without it, the lock's own default index, the one that most packages come from if none is marked; of those that
+        the project names without that mark only where the lock has no other.
       - A mirror of it is asked instead if O(mirrors) names one.
     type: str
   build_settings:
@@ -727,6 +728,10 @@ stage:
       description:
         - The indexes that hosts take wheels from which do not travel (O(ship)), as C(URL) or C(NAME=URL), the default
           one first. For O(airgap.uv.uv_sync#module:default_index) and O(airgap.uv.uv_sync#module:index).
+      type: list
+      elements: str
+    servers:
+      description: The servers that those wheels lie on, as C(https://HOST) or C(https://HOST:PORT).
       type: list
       elements: str
 """

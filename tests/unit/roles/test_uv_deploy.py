@@ -234,10 +234,14 @@ def test_hosts_that_reach_the_index(tmp_path: Path) -> None:
         release = deployment.succeed(**given)
         assert deployment.says == ("alpha 1.0", "app")
         assert [path.name.partition("-")[0] for path in deployment.path.glob("wheels/**/*.whl")] == ["delta"]
-        index.forget()
-        assert deployment.succeed(**given) == release
+        index.stop()  # what is installed needs it no more; the next release is refused before anything is changed
+        assert deployment.succeed("-vvv", **given) == release
         assert deployment.changed == [0]
-        assert index.downloads == []
+        deployment.edit("newer")
+        assert deployment.run(**given) != 0
+        assert f"The host reaches no {index.origin}" in " ".join(deployment.output.split())
+        assert deployment.releases == {release}
+        index.start()
         assert deployment.succeed(credentials=[account], frozen=True) != release
     kept = [path for path in deployment.path.rglob("*") if path.is_file()]
     assert [path for path in kept if b"s3cret" in path.read_bytes()] == []

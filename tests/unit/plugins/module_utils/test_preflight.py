@@ -70,6 +70,13 @@ ONE = [
         "file). Install it there, or bring a wheel that holds it (uv_deploy_extra_wheels).",
     ),
     (
+        {"unreachable_servers": {"https://index.test": "index.test:443: Connection refused"}},
+        {},
+        "The host reaches no https://index.test (index.test:443: Connection refused), and with uv_deploy_ship it takes "
+        "from there what does not travel. Let it reach that server, name the index that it does reach "
+        "(uv_deploy_ship_from), or set uv_deploy_ship to all.",
+    ),
+    (
         {"in_the_way": ["/opt/shop/wheels"]},
         {},
         "Something else stands where the deployment belongs: /opt/shop/wheels. Move it away, or deploy to another "

@@ -328,6 +328,7 @@ def test_hosts_that_have_the_files_from_another_server(collect: Collect) -> None
         result = collect.succeed(ship="built", ship_from=given)
         assert travelling(result) == {"app", "delta"}
         assert packages(collect)["alpha"]["source"] == {"registry": collect.index.url}
+        assert result.data["stage"]["servers"] == [other.origin]
         collect.index.stop()
         done = install(collect)
         assert done.returncode == 0, done.stderr
