@@ -232,16 +232,18 @@ class Session:
         """Refuse a lock that is out of date, unless it is to be taken as it is."""
         if self.params["frozen"] or self.lock.standard:
             return
-        if not self.sources.dynamic:
-            self.uv.check_lock(self.lock.folder, self.lock.requires_python)
-            return
-        # uv runs a build backend for dynamic metadata, and that may write into the folder.
-        with self._scratch() as folder:
-            try:
-                self.uv.check_lock(self.sources.copy(folder / "copy"), self.lock.requires_python)
-            except (LockOutdated, LockCheckImpossible) as error:
-                error.path = str(self.lock.path)  # that of the copy is gone when somebody reads it
-                raise
+        try:
+            # uv runs a build backend for dynamic metadata, and that may write into the folder.
+            with self._scratch() if self.sources.dynamic else contextlib.nullcontext() as scratch:
+                folder = self.sources.copy(scratch / "copy") if scratch else self.lock.folder
+                self.uv.check_lock(folder, self.lock.requires_python)
+        except LockOutdated as error:
+            error.path = str(self.lock.path)  # that of the copy is gone when somebody reads it
+            raise
+        except LockCheckImpossible as error:
+            raise LockCheckImpossible(
+                str(self.lock.path), self.accounts.told_by_uv(error.output) or error.output
+            ) from error
 
     def export(self) -> pylock.Pylock:
         standard = self.lock.standard

@@ -139,3 +139,15 @@ def test_uv_is_refused(what: str, given: str, index: Index, tmp_path: Path) -> N
     assert f"{private.origin} {todo}" in result.msg
     assert ("It keeps back uv 0.9.9." if what == "uv" else "Building delta-1.0.tar.gz") in result.msg
     assert "wr0ng" not in result.output
+
+
+def test_a_lock_that_uv_may_not_check(index: Index, tmp_path: Path) -> None:
+    """It asks the index what a changed project would be locked to."""
+    make_wheel(index.folder, "alpha")
+    collect = Collect(tmp_path, index)
+    collect.make("alpha")
+    replace_in(collect.project / "pyproject.toml", '["alpha"]', '["alpha", "beta"]')
+    index.credentials = ("user", PASSWORD)
+    said = collect().msg
+    assert said.startswith(f"Whether {collect.project / 'uv.lock'} is up to date cannot be checked. `frozen: true`")
+    assert f"{index.origin} wants credentials (HTTP 401): name it in credentials (uv_deploy_credentials)" in said
