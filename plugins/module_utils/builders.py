@@ -23,7 +23,10 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import OptionInva
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform, TargetContradicts
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
+from ansible_collections.airgap.uv.plugins.module_utils.requirements import Pinned
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+
+_REMEDY = "put that right, name another builder in uv_deploy_builders, or bring a wheel of it in extra_wheels"
 
 # What of a builder's record the manifest keeps: what the wheel's bytes may depend on.
 _KEPT = ("python", "platform", "uv", "requirements", "recipe")
@@ -80,19 +83,24 @@ def failed(builds: Iterable[Build], raw: Mapping[str, Any]) -> Iterator[tuple[Bu
     for build in builds:
         key = build.name, build.source.identity, build.builder, build.python
         if key == (raw["name"], raw["source"], raw["builder"], raw["python"]):
-            reason = f"it could not be built on {build.builder}: {masked(str(raw['reason'])).strip().rstrip('.')}"
+            why = masked(str(raw["reason"])).strip().rstrip(".")
+            reason = f"it could not be built on {build.builder} ({_REMEDY}): {why}"
             yield build, [Obstacle(target, build.label, reason) for target in build.targets]
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What a builder is sent for a build. `file` is a path on this machine, None where it was not fetched yet."""
+    """What a builder is sent for a build. `file` is a path on this machine, None where it was not fetched yet.
+
+    `links`: a folder of the build's requirements, where they are pinned.
+    """
 
     build: Build
     file: Path | None
     sha256: str
     subdirectory: str
     recipe: Recipe
+    links: Path | None = None
 
     @classmethod
     def ahead(cls, build: Build, recipe: Recipe) -> Sent:
@@ -119,6 +127,12 @@ class Sent:
         shutil.rmtree(root)
         return cls(build, file, digest, "" if inside == "." else inside, _versioned(build, recipe))
 
+    def made_with(self, pinned: Pinned | None) -> Sent:
+        """With the files that its requirements are pinned to."""
+        if pinned is None:
+            return self
+        return replace(self, recipe=replace(self.recipe, constraints=pinned.constraints), links=pinned.folder)
+
     def as_dict(self) -> dict[str, Any]:
         """As the module's `to_build` returns it."""
         return {
@@ -128,6 +142,7 @@ class Sent:
             "hash": f"sha256:{self.sha256}" if self.sha256 else None,
             "subdirectory": self.subdirectory if self.subdirectory != "." else "",
             "recipe": self.recipe.as_dict(),
+            "find_links": str(self.links) if self.links else None,
         }
 
 

@@ -35,6 +35,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, Taken
 from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
 from ansible_collections.airgap.uv.plugins.module_utils.repository import Commit, CommitMissing, Repository
+from ansible_collections.airgap.uv.plugins.module_utils.requirements import Pinned
 from ansible_collections.airgap.uv.plugins.module_utils.requires import NEEDED, Requires
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
@@ -45,6 +46,10 @@ _OLDER = (
     "have it built on a machine as old (uv_deploy_builders; or build: defer, then built), or bring a wheel of it "
     "(extra_wheels)"
 )
+
+
+# In the wheelhouse's cache: where the role lays what came from builders.
+ARRIVED = "built"
 
 
 @dataclass
@@ -312,16 +317,15 @@ class Work:
             else:
                 self._take(build, wheel)
 
-    def send(self, folder: Path, temporary: Path) -> list[Sent]:
+    def send(self, folder: Path, temporary: Path, pinned: Callable[[Build, Path], Pinned | None]) -> list[Sent]:
         """Pack what is to be built by others into `folder`; what lay there before goes."""
         found = []
+        shutil.rmtree(folder, ignore_errors=True)
         for build, _artifact in self.unbuilt:
             self.progress.say(f"packs {build.name} for its builder")
-            found.append(Sent.packed(build, self.builder.recipes(build), folder, temporary))
-        kept = {sent.file for sent in found}
-        for path in folder.glob("*") if folder.is_dir() else ():
-            if path not in kept:
-                path.unlink()
+            folder.mkdir(parents=True, exist_ok=True)
+            sent = Sent.packed(build, self.builder.recipes(build), folder, temporary)
+            found.append(sent.made_with(pinned(build, folder)))
         return found
 
     def build(self, temporary: Path, crew: Crew) -> None:
@@ -496,6 +500,9 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
                 wheel = work.builder.take(build, copy, record(raw.get("record")))
             work.taken.append(_built(build, wheel))
             work.unbuilt.remove((build, artifact))
+    arrived = work.wheelhouse.cache / ARRIVED
+    if not check_mode and any(arrived in Path(raw["path"]).parents for raw in built):
+        shutil.rmtree(arrived, ignore_errors=True)
 
 
 def take_unbuilt(work: Work, unbuilt: Sequence[Mapping[str, Any]]) -> None:

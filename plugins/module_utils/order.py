@@ -148,6 +148,8 @@ class Site:
         login = Login.parse(order.index)
         index = str(order.links) if order.links else login.index
         shop = Workshop(uv.path, self.confine, order.seconds, index or None, environ=login.environ)
+        if order.links and order.recipe.constraints:
+            shop = shop.pinned(order.links)
         shown = order.name or order.source.name
         made = shop.build(source, out, python.path, order.recipe, shown)
         wheel = _only(shown, made.wheels)

@@ -315,7 +315,7 @@ class Session:
             work.build(self.temporary, self.crew)
             work.take_back(handed)
             self.warnings += work.builder.shared.complaints
-        self.sent = work.send(self.wheelhouse.cache / "sources", self.temporary)
+        self.sent = work.send(self.wheelhouse.cache / "sources", self.temporary, self._pinned_elsewhere)
         if self.params["build"] == "defer":
             return
         work.weigh_wheels()
@@ -479,14 +479,24 @@ class Session:
         """What gives a build the files of its pinned requirements, for a Python of this machine."""
         if not self.pins:
             return lambda package, python, temporary: None
-        cache = self.wheelhouse.cache / "requirements"
-        files = Requirements(self.pins, self.uv, self._build_index(), cache, self._bring, self._remember)
+        files = self._pinned_files()
 
         def pinned(package: str, python: str, temporary: Path) -> Pinned:
             found = controller.find_python(python, None, self.uv.run)
             return files.bring(package, Target.parse(controller.target_of(found, self.uv.run)), temporary)
 
         return pinned
+
+    def _pinned_files(self) -> Requirements:
+        cache = self.wheelhouse.cache / "requirements"
+        return Requirements(self.pins, self.uv, self._build_index(), cache, self._bring, self._remember)
+
+    def _pinned_elsewhere(self, build: Build, folder: Path) -> Pinned | None:
+        """The files of a build's pinned requirements for the machine that makes it, in `folder`."""
+        if not (self.pins and build.targets):
+            return None
+        target = Target.parse({"python": build.python, "platform": build.builder or build.targets[0].platform.name})
+        return self._pinned_files().bring(build.name, target, folder)
 
     def _bring(self, files: list[tuple[Artifact, Path]]) -> None:
         self.progress.say(f"fetches {counted(len(files), 'pinned build requirement')}")

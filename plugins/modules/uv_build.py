@@ -149,6 +149,7 @@ attributes:
     description: Asks the host what it would be built with. Nothing is sent and no code of the source runs.
   diff_mode:
     support: none
+    description: There is nothing to compare.
   platform:
     support: full
     platforms: posix

@@ -638,6 +638,9 @@ to_build:
     index:
       description: URL of the index for what the build needs, without credentials; null for uv's own.
       type: str
+    find_links:
+      description: Folder of the files that O(build_constraints) pins for it, or null. It needs no index then.
+      type: str
 targets:
   description:
     - O(targets) as it was given, in its order, each with the label that everything else that is returned has for it.

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.airgap.uv.tests.unit.support.playing import LOCAL, Playing
 from ansible_collections.airgap.uv.tests.unit.support.projects import uv_executable, write_tree
-from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, make_sdist, source_tree
+from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, leaves_mark, make_sdist, runs, source_tree
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
 
 WHEEL = "alpha-1.0-py3-none-any.whl"
@@ -67,14 +67,16 @@ def test_a_folder_is_packed_without_what_does_not_count(builds: Builds, tmp_path
 
 def test_check_mode_asks_what_it_would_be_built_with(builds: Builds, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    sdist = make_sdist(tmp_path / "src", "alpha", prelude=f"open({str(mark)!r}, 'w')")
+    sdist = make_sdist(tmp_path / "src", "alpha", prelude=leaves_mark(mark))
     told = builds.build(sdist, "--check")
     assert told["changed"]
     assert "wheel" not in told
     assert told["record"]["source"] == sha256(sdist)
     assert told["record"]["uv"]
-    assert not mark.exists()
+    assert runs(mark) == 0
     assert not (tmp_path / "wheels").exists()
+    builds.build(sdist)
+    assert runs(mark) > 0
 
 
 def test_build_requirements_come_from_the_controllers_folder(builds: Builds, tmp_path: Path) -> None:
