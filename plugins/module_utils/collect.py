@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import sys
@@ -33,7 +32,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, F
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Plan, Taken
-from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress
+from ansible_collections.airgap.uv.plugins.module_utils.progress import Progress, Underway
 from ansible_collections.airgap.uv.plugins.module_utils.repository import Commit, CommitMissing, Repository
 from ansible_collections.airgap.uv.plugins.module_utils.requirements import Pinned
 from ansible_collections.airgap.uv.plugins.module_utils.requires import NEEDED, Requires
@@ -334,16 +333,16 @@ class Work:
         # The CPUs are shared out: builds that compile on all of them at once only take turns.
         share = max(1, cpus() // max(1, min(crew.jobs, len(chains))))
         self.builder = replace(self.builder, workshop=replace(self.builder.workshop, jobs=share))
-        begun = itertools.count(1)
+        underway = Underway(self.progress, "builds", len(self.unbuilt))
 
         def made(build: Build) -> Outcome:
             # A wheel of pure Python that was just built serves the next Python too.
             known = self.builder.reuse(build)
             if known:
                 return Outcome(build, known)
-            self.progress.say(f"builds {build.name} for Python {build.python} ({next(begun)} of {len(self.unbuilt)})")
             make = self.builder.build_pure if build.elsewhere else self.builder.build
-            return Outcome.of(build, lambda: make(build, temporary))
+            with underway.doing(f"{build.name} for Python {build.python}"):
+                return Outcome.of(build, lambda: make(build, temporary))
 
         outcomes = _in_order(crew.work(chains, made), self.unbuilt)
         self.unbuilt = []
@@ -367,12 +366,14 @@ class Work:
         self._try(temporary, crew)
 
     def _try(self, temporary: Path, crew: Crew) -> None:
+        underway = Underway(self.progress, "tries to build", len(self.trials))
+
         def tried(build: Build) -> Outcome:
             known = self.builder.reuse(build)
             if known:
                 return Outcome(build, known)
-            self.progress.say(f"tries to build {build.name} for Python {build.python}")
-            return Outcome.of(build, lambda: self._tried(build, temporary))
+            with underway.doing(f"{build.name} for Python {build.python}"):
+                return Outcome.of(build, lambda: self._tried(build, temporary))
 
         for outcome in _in_order(crew.work(_chains(self.trials), tried), self.trials):
             if outcome.error:

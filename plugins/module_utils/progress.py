@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Callable
 
 # Names the file. Set by the action plugin for its own module run alone.
@@ -45,6 +46,35 @@ def reporter(progress: Progress, total: int, size: int) -> Callable[[int, int], 
         progress.say(f"fetched {done} of {total} files, {megabytes(received)}{of}")
 
     return report
+
+
+@dataclass
+class Underway:
+    """Work of which parts are done side by side: each sentence names them all, for the latest alone is shown."""
+
+    progress: Progress
+    verb: str
+    total: int
+    _labels: list[str] = field(default_factory=list)
+    _begun: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextlib.contextmanager
+    def doing(self, label: str) -> Iterator[None]:
+        with self._lock:
+            self._begun += 1
+            self._labels.append(label)
+            self._say()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._labels.remove(label)
+                if self._labels:
+                    self._say()
+
+    def _say(self) -> None:
+        self.progress.say(f"{self.verb} {' and '.join(self._labels)} ({self._begun} of {self.total})")
 
 
 class Clock:

@@ -63,10 +63,19 @@ def test_as_many_at_a_time_as_are_wanted(jobs: int, most: int, share: int | None
     collect = Collect(tmp_path, index)
     collect.make(*NAMES)
     # As if there were few CPUs, on whatever machine.
-    result = collect.succeed(build_jobs=jobs, wrapper=("taskset", "-c", str(min(os.sched_getaffinity(0)))))
+    progress = tmp_path / "progress"
+    result = collect.succeed(
+        build_jobs=jobs,
+        wrapper=("taskset", "-c", str(min(os.sched_getaffinity(0)))),
+        environment={"AIRGAP_UV_PROGRESS": str(progress)},
+    )
     assert result["stats"]["built"] == 3
     assert most_at_once(told(collect, "span.txt")) == most
     assert told(collect, "jobs.txt") == [str(share or 1)] * 3
+    said = [line for line in progress.read_text(encoding="utf-8").splitlines() if line.startswith("builds ")]
+    busiest = max(said, key=lambda line: line.count(" and "))
+    assert busiest.count(" for Python ") == most
+    assert said[-1].endswith(" (3 of 3)")
 
 
 def test_the_cpus_are_shared_out(index: Index, tmp_path: Path) -> None:
