@@ -32,8 +32,8 @@ from ansible_collections.airgap.uv.tests.unit.support.wheels import sha256
 LOCAL = {"frozen": True, "no_install_local": True}
 
 # httptools 0.6.1 and uvloop 0.20.0 hold C that Cython 0.29 made, older than the API of Python 3.13: one
-# private function has an argument more there, another is gone. This header, given in CFLAGS as one
-# would on a controller, lets them compile.
+# private function has an argument more there, another is gone. This header, given in CFLAGS for these packages,
+# lets them compile.
 BRIDGE = """\
 #if __has_include(<Python.h>)
 #include <Python.h>
@@ -128,7 +128,7 @@ def test_a_real_lock(lock: Lock, locks: Path, uv_wheelhouse: Module, tmp_path: P
     refuse_without_tools(lock)
     given = options(lock, locks, tmp_path, full)
     if lock.bridge:
-        given["environment"] = bridge(tmp_path)
+        given["build_settings"] = {name: {"environment": bridge(tmp_path)} for name in lock.built}
     before = sha256(locks / lock.project / "uv.lock")
     result = succeed(uv_wheelhouse(patience=900, **given))
 
