@@ -96,7 +96,8 @@ class Builder:
     `recipes` gives what is declared for a build. `home` gives the Python that local packages are built with first,
     whatever the targets, or None. `index`: where build requirements that are not pinned come from, as the lock or the
     caller names it, whatever mirror stands for it. `shared`: what other projects of this controller built. `pinned`
-    gives what the build requirements of a package are for a Python, or None where they are not pinned.
+    gives what the build requirements of a package are for a Python, or None where they are not pinned. `made` is told
+    what a build was made with.
     """
 
     uv: Uv
@@ -107,6 +108,7 @@ class Builder:
     placed: list[str] = field(default_factory=list)  # paths whose bytes were not there before
     home: Callable[[], str | None] = lambda: None
     pinned: Callable[[str, str, Path], Pinned | None] = lambda package, python, temporary: None
+    made: Callable[[str, str, tuple[str, ...]], object] = lambda package, python, requirements: None
     barred: Callable[[str], str] = lambda output: ""  # what to do where an index lets nobody in, by uv's own words
     index: str = ""
     shared: BuildCache = field(default_factory=BuildCache)
@@ -250,6 +252,7 @@ class Builder:
             source = self._amended(build, build.source.unpack(out / "source"), out, recipe)
             made = self._build(build, source, out, interpreter.path, recipe)
             path = _only_wheel(build, made.wheels)
+            self.made(build.name, interpreter.name, made.requirements)
             how = self._how(python)
             # What lies is refused by `take`, and built again when its cause may be gone.
             if self._sound(build, path):
@@ -276,7 +279,10 @@ class Builder:
         workshop = self.workshop
         pinned = self.pinned(build.name, python, out.parent)
         if pinned:
-            workshop, recipe = workshop.pinned(pinned.folder), replace(recipe, constraints=pinned.constraints)
+            workshop, recipe = (
+                workshop.pinned(pinned.folder, pinned.missing),
+                replace(recipe, constraints=pinned.constraints),
+            )
         try:
             return workshop.build(source, out, python, recipe, build.shown)
         except BuildFailed as error:

@@ -67,6 +67,8 @@ class Work:
     taken: list[Taken] = field(default_factory=list)
     spare: list[Taken] = field(default_factory=list)  # wheels that are there, of targets that are left out, or of none
     fetched: list[str] = field(default_factory=list)
+    failed: list[tuple[Build, AirgapError]] = field(default_factory=list)
+    anew: bool = False  # what earlier runs built does not count
     untold: list[str] = field(default_factory=list)  # builds that failed and that no target waits for
     stats: dict[str, Any] = field(
         default_factory=lambda: {"downloaded": 0, "downloaded_bytes": 0, "built": 0, "reused": 0}
@@ -87,7 +89,7 @@ class Work:
         present = [brought.get(id(taken), taken) for taken in present]
         self.taken = [taken for taken in present if taken.wheel.path not in absent or not taken.travels]
         for build, artifact in self.plan.builds:
-            wheel = self.builder.reuse(build)
+            wheel = None if self.anew else self.builder.reuse(build)
             if wheel is None:
                 self.unbuilt.append((build, artifact))
             else:
@@ -359,7 +361,9 @@ class Work:
             wheel = self.builder.reuse(build)
             if wheel:
                 self._take(build, wheel)
-            elif build.targets:
+                continue
+            self.failed.append((build, why))
+            if build.targets:
                 self.obstacles += failure(build, why)
             else:
                 self.untold.append(f"{why} No target takes it; the release's name does without its version.")
@@ -377,6 +381,7 @@ class Work:
 
         for outcome in _in_order(crew.work(_chains(self.trials), tried), self.trials):
             if outcome.error:
+                self.failed.append((outcome.build, outcome.error))
                 self.obstacles += failure(outcome.build, outcome.error)
             elif isinstance(outcome.found, Unbuildable):
                 self.obstacles += outcome.found.obstacles(outcome.build)

@@ -33,7 +33,10 @@ def lock_path(params: Mapping[str, Any]) -> Path:
 def absolute(params: Mapping[str, Any]) -> dict[str, str]:
     """The options that uv gets, for it runs in other folders than this module; a mere name stays one."""
     named = {option: params.get(option) or "" for option in ("ca_bundle", "build_constraints", "uv_executable")}
-    return {option: str(Path(path).absolute()) for option, path in named.items() if "/" in path or Path(path).is_file()}
+    given = {option: path for option, path in named.items() if "/" in path or Path(path).is_file()}
+    if params.get("lock_builds") and named["build_constraints"]:
+        given["build_constraints"] = named["build_constraints"]
+    return {option: str(Path(path).absolute()) for option, path in given.items()}
 
 
 def urls(params: Mapping[str, Any]) -> dict[str, str]:
@@ -56,13 +59,27 @@ def refuse_unusable(params: Mapping[str, Any]) -> None:
             raise OptionInvalid(option, str(params[option]), "give seconds, more than 0")
     if params["build_jobs"] is not None and params["build_jobs"] < 1:
         raise OptionInvalid("build_jobs", str(params["build_jobs"]), "give a number, 1 or more")
-    for option in ("ca_bundle", "build_constraints"):
+    _refuse_unlockable(params)
+    for option in ("ca_bundle", *(() if params["lock_builds"] else ("build_constraints",))):
         if params.get(option) and not Path(params[option]).is_file():
             raise OptionInvalid(option, params[option], "there is no such file")
     for variable in () if params.get("ca_bundle") else ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         path = os.environ.get(variable)
         if path and not Path(path).exists():
             raise OptionInvalid(f"The environment variable {variable}", path, "there is no such file")
+
+
+def _refuse_unlockable(params: Mapping[str, Any]) -> None:
+    if not params["lock_builds"]:
+        return
+    path = params.get("build_constraints")
+    if not path:
+        raise OptionInvalid("lock_builds", "true", "build_constraints does not say which file it is to write")
+    if params["build"] != "here":
+        raise OptionInvalid("lock_builds", "true", "what is built elsewhere (build: defer) tells nothing here")
+    if Path(path).exists() and not Path(path).is_file():
+        raise OptionInvalid("build_constraints", path, "it is no file")
+    refuse_unwritable(Path(path).parent)
 
 
 def refuse_stranger(package: str | None, lock: Lockfile) -> None:

@@ -82,19 +82,27 @@ class Pin:
 
 @dataclass(frozen=True)
 class Pins:
-    """Those for all packages, and those that hold for the builds of one package alone, by its name."""
+    """Those for all packages, and those that hold for the builds of one package alone, by its name.
+
+    `there`: builds are pinned, be it to nothing.
+    """
 
     common: tuple[Pin, ...] = ()
     own: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
+    there: bool = False
 
     @classmethod
     def read(cls, path: Path) -> Pins:
         """The file and, where they are, those beside it that are named after a package: `STEM.PACKAGE.txt`."""
         own = {package: parse(each) for package, each in files_of_packages(path)}
-        return cls(parse(path), own)
+        return cls(parse(path), own, there=True)
+
+    @classmethod
+    def read_if_there(cls, path: str | None) -> Pins:
+        return cls.read(Path(path)) if path and Path(path).is_file() else cls()
 
     def __bool__(self) -> bool:
-        return bool(self.common or self.own)
+        return self.there
 
     def of(self, package: str) -> str:
         """All that the builds of a package are pinned by, as text; the same for the same pins."""
@@ -116,9 +124,13 @@ class Pins:
 
 def parse(path: Path) -> tuple[Pin, ...]:
     """Read one file. Raises `PinsInvalid` with all lines that are no pins."""
+    return parse_text(path.read_text(encoding="utf-8"), str(path))
+
+
+def parse_text(text: str, where: str) -> tuple[Pin, ...]:
     found: list[Pin] = []
     wrong: list[tuple[int, str]] = []
-    for number, line in logical_lines(path.read_text(encoding="utf-8")):
+    for number, line in logical_lines(text):
         try:
             pin = Pin.parse(line)
         except ValueError as error:
@@ -128,7 +140,7 @@ def parse(path: Path) -> tuple[Pin, ...]:
             wrong.append((number, f"{pin.name} is pinned before, for the same environments"))
         found.append(pin)
     if wrong:
-        raise PinsInvalid(str(path), wrong)
+        raise PinsInvalid(where, wrong)
     return tuple(found)
 
 

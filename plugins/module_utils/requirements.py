@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
+from ansible_collections.airgap.uv.plugins.module_utils.errors import CommandError
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, specifiers, tags, utils
 from ansible_collections.airgap.uv.plugins.module_utils.pins import Pin, Pins
@@ -29,28 +29,16 @@ from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import write_
 Fetch = Callable[["list[tuple[Artifact, Path]]"], object]
 
 
-class RequirementsMissing(AirgapError):
-    """`missing`: each pin as `name==version`, with the reason why none of its files can be used."""
-
-    def __init__(self, target: str, missing: list[tuple[str, str]]) -> None:
-        super().__init__(target, missing)
-        self.target = target
-        self.missing = missing
-
-    def __str__(self) -> str:
-        told = "".join(f"\n  {pin}: {reason}" for pin, reason in self.missing)
-        return (
-            f"build_constraints pins what cannot be had for builds with {self.target}. Make the file anew with "
-            f"lock_builds (uv_deploy_lock_builds), or put it right:{told}"
-        )
-
-
 @dataclass(frozen=True)
 class Pinned:
-    """For one build: its pins, as text without markers, and the folder that holds a file of each."""
+    """For one build: its pins, as text without markers, and the folder that holds a file of each.
+
+    `missing`: those that cannot be had, by name, with a reason. The build may do without.
+    """
 
     constraints: str
     folder: Path
+    missing: Mapping[str, str]
 
 
 @dataclass
@@ -71,38 +59,53 @@ class Requirements:
     def bring(self, package: str, target: Target, temporary: Path) -> Pinned:
         """What a build of `package` is made with on such a machine; the folder is made in `temporary`.
 
-        Raises `RequirementsMissing`, or what the fetch does.
+        Raises `CommandError` where the index has none of the pinned versions, or what the fetch does.
         """
         environment = target.environments(specifiers.SpecifierSet())[-1]
         pins = self.pins.holding(package, environment)
         with self._guard:
-            files = self._chosen(pins, target, environment["python_full_version"])
+            files, missing = self._chosen(pins, target, environment["python_full_version"])
             absent = [(file, path) for file, path in files if not path.is_file() or file_digest(path) != file.sha256]
             if absent:
                 self.fetch(absent)
-            return Pinned("".join(_bare(pin) for pin in pins), _gathered(files, temporary))
+            return Pinned("".join(_bare(pin) for pin in pins), _gathered(files, temporary), missing)
 
-    def _chosen(self, pins: Sequence[Pin], target: Target, python: str) -> list[tuple[Artifact, Path]]:
-        """The best file of each pin whose hash is named: a wheel that fits, else the source."""
-        if not pins:
-            return []
-        packages = {str(package.name): package for package in self._lock(pins, python).packages}
+    def _chosen(
+        self, pins: Sequence[Pin], target: Target, python: str
+    ) -> tuple[list[tuple[Artifact, Path]], dict[str, str]]:
+        """The best file of each pin whose hash is named, a wheel that fits or the source; and why there is none."""
+        packages, missing = self._known(pins, python)
         order = {tag: number for number, tag in reversed(list(enumerate(target.tags())))}
         found: list[tuple[Artifact, Path]] = []
-        missing: list[tuple[str, str]] = []
-        for pin in pins:
-            package = packages.get(pin.name)
-            artifacts = list(_artifacts(package)) if package else []
+        for pin in [pin for pin in pins if pin.name in packages]:
+            artifacts = list(_artifacts(packages[pin.name]))
             named = [each for each in artifacts if f"sha256:{each.sha256}" in pin.hashes]
-            best = min(named, key=lambda each: _rank(each.filename, order), default=None)
-            if best is None or _rank(best.filename, order) > len(order):
-                reason = "no file of it has a hash that is named" if not named else "none of its files fits"
-                missing.append((f"{pin.name}=={pin.version}", f"{reason}; there is no source either"))
-                continue
-            found.append((best, self.cache / "files" / best.sha256 / best.filename))
-        if missing:
-            raise RequirementsMissing(target.label, missing)
-        return found
+            fitting = [each for each in named if _rank(each.filename, order) <= len(order)]
+            if fitting:
+                best = min(fitting, key=lambda each: _rank(each.filename, order))
+                found.append((best, self.cache / "files" / best.sha256 / best.filename))
+            elif named:
+                missing[pin.name] = f"no file of {pin.name} {pin.version} fits {target.label}"
+            else:
+                missing[pin.name] = f"no file of {pin.name} {pin.version} on the index has a hash that is named there"
+        return found, missing
+
+    def _known(self, pins: Sequence[Pin], python: str) -> tuple[dict[str, pylock.Package], dict[str, str]]:
+        """What the index has of these versions, by name; why it has nothing of the others."""
+        try:
+            return (_packages(self._lock(pins, python)) if pins else {}), {}
+        except CommandError as error:
+            found: dict[str, pylock.Package] = {}
+            missing: dict[str, str] = {}
+            # One that cannot be had is in the way of those builds alone that need it.
+            for pin in pins:
+                try:
+                    found.update(_packages(self._lock([pin], python)))
+                except CommandError:
+                    missing[pin.name] = f"the index has no {pin.name} {pin.version} for Python {python}"
+            if not found:
+                raise error from None
+            return found, missing
 
     def _lock(self, pins: Sequence[Pin], python: str) -> pylock.Pylock:
         """What the index says of these versions; asked once, for what is known by its hash needs no index."""
@@ -118,6 +121,10 @@ class Requirements:
         found = parse_pylock(text, "what the index says of pinned build requirements")
         self.known(found)
         return found
+
+
+def _packages(lock: pylock.Pylock) -> dict[str, pylock.Package]:
+    return {str(package.name): package for package in lock.packages}
 
 
 def _artifacts(package: pylock.Package) -> Iterator[Artifact]:

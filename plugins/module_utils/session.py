@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import functools
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, F
 from ansible_collections.airgap.uv.plugins.module_utils.git import Git
 from ansible_collections.airgap.uv.plugins.module_utils.judge import Judge
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
+from ansible_collections.airgap.uv.plugins.module_utils.lock_builds import BuildLock, Relock, ahead, recorded
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.mirrored import Home, Mirrored, homes
 from ansible_collections.airgap.uv.plugins.module_utils.mirrors import Mirrors
@@ -104,6 +106,7 @@ class Session:
     shared: BuildCache = field(default_factory=BuildCache)  # what other projects of this controller built
     dist: Dist | None = None  # wheels of local packages that are not to be built
     pins: Pins = field(default_factory=Pins)  # of build requirements
+    relock: Relock | None = None  # what is to pin them from now on
     kernel: Callable[[], Means] = lambda: Means(0, "")  # what builds are held with
     homes: dict[str, Home] = field(default_factory=dict)  # of the files that the locks name
     warnings: list[str] = field(default_factory=list)
@@ -167,7 +170,7 @@ class Session:
             options.refuse_unwritable(stage)
             refuse_foreign(stage)
         given = params.get("targets") or [controller.own_target(lock.folder, str(lock.requires_python), run)]
-        pins = Pins.read(Path(params["build_constraints"])) if params.get("build_constraints") else Pins()
+        pins = Pins.read_if_there(params.get("build_constraints"))
         asked = parse_some(given)
         if not params["partial"]:
             Target.parse_all(given)
@@ -285,7 +288,7 @@ class Session:
             obstacles += tool.obstacles
         builder = self._builder(str(here), home, selection.choices)
         plan = plan.declared(self.preferences)
-        work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles)
+        work = Work(plan, self.wheelhouse, builder, self.progress, obstacles=obstacles, anew=self.params["lock_builds"])
         work.look()
         take_built(work, self.params["built"], self.check_mode)
         take_unbuilt(work, self.params["unbuilt"])
@@ -307,6 +310,20 @@ class Session:
         if self.params["partial"]:
             self._leave_out(work)
 
+    def lock_builds(self, work: Work) -> None:
+        """Find out what the builds are made with, and pin that: they are made anew with the pins."""
+        if self.check_mode or self.temporary is None or not self.params["lock_builds"]:
+            return
+        self.pins = Pins()
+        ledger = recorded(work, self.temporary, self.crew)
+        self.progress.say("asks for the hashes of what the builds were made with")
+        machine = controller.target_of(self.uv.interpreter(sys.executable), self.uv.run)["platform"]
+        lock = BuildLock(Path(self.params["build_constraints"]), self.uv, self._build_index(), machine)
+        self.relock = lock.locked(ledger)
+        self.pins = self.relock.pins
+        self.preferences = self.preferences.pinned_by(self.pins)
+        work.builder = dataclasses.replace(work.builder, pinned=self._requirements())
+
     def build(self, work: Work) -> None:
         if self.check_mode or self.temporary is None:
             return
@@ -320,6 +337,10 @@ class Session:
             return
         work.weigh_wheels()
         self.warnings += work.untold
+        if self.relock and not work.failed:
+            self.relock.write()
+        elif self.relock:
+            self.warnings.append(f"{self.relock.path} was not written, because a build failed under what it pins.")
         if self.pins and work.stats["built"] and self.kernel().warning:
             self.warnings.append(self.kernel().warning)
         self._leave_out(work)
@@ -341,7 +362,7 @@ class Session:
             return
         self.wheelhouse.remove(self.removed)
         wrote = self.wheelhouse.write(wanted)
-        self.changed = wrote or bool(work.added or self.removed)
+        self.changed = wrote or bool(work.added or self.removed or (self.relock and self.relock.changed))
 
     def stage(self, work: Work, exported: pylock.Pylock) -> None:
         """Write the staged project, or say what it would be."""
@@ -401,6 +422,9 @@ class Session:
         }
         if self.params.get("stage"):
             found["stage"] = self.staged
+        if self.params["lock_builds"]:
+            path, builds = str(self.params["build_constraints"]), [build for build, _artifact in work.unbuilt]
+            found["build_constraints"] = self.relock.as_dict() if self.relock else ahead(path, builds)
         return found
 
     # What the steps above are made of.

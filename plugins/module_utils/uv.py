@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -204,6 +204,18 @@ class Uv:
         rc, out, err = self.run(argv, str(cwd), self.environ)
         if rc:
             raise CommandError(f"{', '.join(requirement.splitlines())} cannot be had from the index", argv, rc, err)
+        return out
+
+    def hashes(self, requirements: Sequence[str], index: str | None, cwd: Path, python: str) -> str:
+        """These exact requirements with the hashes of all their files, as requirements.txt text."""
+        (cwd / "requirements.in").write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
+        argv = self.argv(
+            "pip", "compile", "requirements.in", "--no-config", "--no-deps", "--quiet", "--no-header", "--no-annotate",
+            "--generate-hashes", "--python-version", python, *index_arguments(index),
+        )  # fmt: skip
+        rc, out, err = self.run(argv, str(cwd), self.environ)
+        if rc:
+            raise CommandError(f"The hashes of {', '.join(requirements)} cannot be had from the index", argv, rc, err)
         return out
 
 

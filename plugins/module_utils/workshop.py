@@ -43,7 +43,8 @@ class Workshop:
 
     `jobs`: how many compilers one build may run at a time, for the tools that take all CPUs unless they are told; 0
     leaves it to them. `index`: where build requirements come from, as a URL or `name=url`, or the path of a folder that
-    stands for one. `alone`: builds reach no network.
+    stands for one. `alone`: builds reach no network. `pep517`: uv builds for its own backend too
+    with that installed, as for others.
     `environ`: what uv needs for the index, credentials for one. `seconds`: how long a build may take.
     """
 
@@ -55,10 +56,15 @@ class Workshop:
     environ: Mapping[str, str] = field(default_factory=dict)
     jobs: int = 0
     alone: bool = False
+    pep517: bool = False
+    missing: Mapping[str, str] = field(default_factory=dict)
 
-    def pinned(self, folder: Path) -> Workshop:
-        """One whose builds get their requirements from a folder and reach no network."""
-        return replace(self, index=str(folder), cache=None, environ={}, alone=True)
+    def pinned(self, folder: Path, missing: Mapping[str, str] | None = None) -> Workshop:
+        """One whose builds get their requirements from a folder and reach no network.
+
+        `missing`: why some that are pinned are not there, by name.
+        """
+        return replace(self, index=str(folder), cache=None, environ={}, alone=True, missing=missing or {})
 
     def build(self, source: Path, out: Path, python: str, recipe: Recipe, shown: str = "") -> Made:
         """`uv build --wheel` of a source archive or folder into the empty folder `out`, with the interpreter `python`.
@@ -91,9 +97,11 @@ class Workshop:
                 "write instead (build_settings)"
             )
         elif lacks:
+            why = self.missing.get(re.sub(r"[-_.]+", "-", lacks).lower())
             reason = (
-                f"it needs {lacks}, which build_constraints does not pin for this Python, or pins to a version that "
-                "it does not take; make that file anew with lock_builds (uv_deploy_lock_builds)"
+                f"it needs {lacks}, which build_constraints "
+                + (f"pins, and {why}" if why else "does not pin for this Python, or pins to a version that it refuses")
+                + "; make that file anew with lock_builds (uv_deploy_lock_builds)"
             )
         elif self.alone and breach.wanted_network(output):
             reason = (
@@ -113,7 +121,7 @@ class Workshop:
             constraints.write_text(recipe.constraints, encoding="utf-8")
             hashes = ["--require-hashes"] if recipe.pinned else []
             held = ["--build-constraints", str(constraints), *hashes]
-        if self.alone:
+        if self.alone or self.pep517:
             # Else uv builds for its own backend, whatever its version, without that being installed.
             held.append("--force-pep517")
         return [

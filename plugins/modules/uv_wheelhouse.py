@@ -186,6 +186,18 @@ options:
       - Every build is isolated, what C(no-build-isolation) of a project means too; a warning tells.
     type: dict
     default: {}
+  lock_builds:
+    description:
+      - Make the file O(build_constraints) from what is needed. Everything that is to be built is built once without it,
+        whatever earlier runs built; what that was made with is written there with the hashes of all files of those
+        versions. Then everything is built again with it.
+      - A requirement whose version differs between Pythons is written once for each, with a marker. Where one package
+        is built with another version than most, that goes to a file of its own beside it.
+      - What the file says already and was not built now, for other Pythons say, stays. Builds of other machines
+        (O(builders)) are tried here for it, as most need the same there. To begin anew, remove the file.
+      - Nothing is written when a build fails.
+    type: bool
+    default: false
   build_cache:
     description:
       - Folder that keeps what was built, for all projects of this controller. A build that was made there before, from
@@ -705,6 +717,24 @@ stats:
     - What was taken from O(build_cache) counts as reused.
   returned: success
   type: dict
+build_constraints:
+  description: What O(lock_builds) found out.
+  returned: when O(lock_builds) is set
+  type: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+    changed:
+      description: Paths of the files that were written or removed; null in check mode, which cannot know.
+      type: list
+      elements: str
+    builds:
+      description:
+        - Each C(name) and C(python) that was built, with the C(requirements) that it was made with; those are null in
+          check mode.
+      type: list
+      elements: dict
 stage:
   description: The staged project; null when no target can be served.
   returned: when O(stage) is given
@@ -795,6 +825,7 @@ def argument_spec() -> dict[str, Any]:
         "build_constraints": {"type": "path"},
         "build_index": {"type": "str"},
         "build_settings": {"type": "dict", "default": {}},
+        "lock_builds": flag,
         "build_cache": {"type": "path"},
         "mirrors": {"type": "dict", "default": {}},
         "credentials": {
@@ -857,6 +888,7 @@ def main() -> None:
             selection = session.select(exported)
             work = session.plan(selection)
             session.fetch(work)
+            session.lock_builds(work)
             session.build(work)
             session.record(work)
             session.stage(work, exported)

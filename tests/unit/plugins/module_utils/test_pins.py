@@ -97,6 +97,10 @@ def test_all_lines_are_told(tmp_path: Path) -> None:
         Pins.read(write(tmp_path, "a\nb==1\n# c\nd>=1\n"))
 
 
-def test_nothing_pinned() -> None:
+def test_nothing_pinned(tmp_path: Path) -> None:
+    """A file that pins nothing keeps builds from everything."""
     assert not Pins()
+    assert Pins.read(write(tmp_path, "# nothing\n"))
+    assert not Pins.read_if_there(None)
+    assert not Pins.read_if_there(str(tmp_path / "absent.txt"))
     assert Pins().of("x") == ""

@@ -83,9 +83,23 @@ def test_the_source_serves_where_no_wheel_fits(index: Index, tmp_path: Path) -> 
     collect.succeed(build_constraints=pin(collect, f"helper==1.5 --hash=sha256:{sha256(source)}"))
 
 
+def test_what_is_pinned_and_not_needed_need_not_be_there(collect: Collect) -> None:
+    pins = pin(collect)
+    text = pins.read_text(encoding="utf-8")
+    make_wheel(collect.index.folder, "foreign", "1", tag="cp39-cp39-win_amd64")
+    foreign = next(collect.index.folder.rglob("foreign-*.whl"))
+    more = f"absent==1 --hash=sha256:{'0' * 64}\nforeign==1 --hash=sha256:{sha256(foreign)}\n"
+    pins.write_text(text + more, encoding="utf-8")
+    built(collect, build_constraints=pins)
+
+
 WANTS = "import urllib.request\nurllib.request.urlopen('{}/simple/', timeout=5)\n"
 REFUSED = [
-    ("helper==1.5 --hash=sha256:{other}", "", "helper==1.5: no file of it has a hash that is named"),
+    (
+        "helper==1.5 --hash=sha256:{other}",
+        "",
+        "which build_constraints pins, and no file of helper 1.5 on the index has a hash that is named there",
+    ),
     ("other==1.5 --hash=sha256:{hash}", "", "it needs helper, which build_constraints does not pin for this Python"),
     ('helper==1.5 ; python_version < "3" --hash=sha256:{hash}', "", "it needs helper, which build_constraints"),
     ("helper==1.5 --hash=sha256:{hash}", WANTS, "it wanted the network, and a build with pinned requirements"),
