@@ -47,6 +47,22 @@ class RuntimeUnknown(AirgapError):
         )
 
 
+class SourceUnheeded(AirgapError):
+    """`package` is to be built with a `requirement` that the project takes from a place of its own."""
+
+    def __init__(self, package: str, requirement: str) -> None:
+        super().__init__(package, requirement)
+        self.package = package
+        self.requirement = requirement
+
+    def __str__(self) -> str:
+        return (
+            f"{self.package} is to be built with {self.requirement} (extra-build-dependencies), which tool.uv.sources "
+            "has from a place of its own; builds take what they need from an index. Say what it is to be built with "
+            "instead (build_settings, requires)."
+        )
+
+
 @dataclass(frozen=True)
 class Declared:
     """What holds for one package. None: nothing is said, and what is more general holds."""
@@ -98,6 +114,7 @@ class BuildSettings:
         packages = read.by_package("config-settings-package")
         variables = read.by_package("extra-build-variables")
         extras = read.raw_by_package("extra-build-dependencies")
+        sourced = own.raw_by_package("sources")
         common = read.settings("config-settings", table.get("config-settings", {}))
         names = {*packages, *variables, *extras}
         return cls(
@@ -105,7 +122,7 @@ class BuildSettings:
                 name: Declared(
                     read.variables(f"extra-build-variables.{name}", variables.get(name, {})),
                     _concatenated(read.settings(f"config-settings-package.{name}", packages.get(name, {})), common),
-                    read.extras(f"extra-build-dependencies.{name}", extras[name]) if name in extras else None,
+                    read.extras(f"extra-build-dependencies.{name}", extras[name], sourced) if name in extras else None,
                 )
                 for name in sorted(names)
             },
@@ -227,6 +244,8 @@ def _plain(place: str, value: Any) -> str:
 
 def _resolved(build: Build, extra: Extra, choices: Sequence[Choice]) -> str:
     """The requirement as it is built with."""
+    if extra.sourced:
+        raise SourceUnheeded(build.label, extra.text)
     if not extra.runtime:
         return extra.text
     wanted = requirements.Requirement(extra.text)

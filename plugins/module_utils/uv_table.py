@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import FileInvalid
@@ -23,10 +23,14 @@ Settings = Mapping[str, "tuple[str, ...]"]
 
 @dataclass(frozen=True)
 class Extra:
-    """A build requirement beside those of the source. `runtime`: in the version that the targets install."""
+    """A build requirement beside those of the source. `runtime`: in the version that the targets install.
+
+    `sourced`: the project has a place of its own for it (`tool.uv.sources`), where uv takes it from.
+    """
 
     text: str
     runtime: bool = False
+    sourced: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,17 @@ class Table:
                 self._refuse(f"{key}.{name} is not a string")
         return dict(raw)
 
-    def extras(self, key: str, raw: Any) -> tuple[Extra, ...]:
+    def extras(self, key: str, raw: Any, sourced: Collection[str]) -> tuple[Extra, ...]:
         if not isinstance(raw, list):
             self._refuse(f"{key} is not an array")
         found = [extra_of(item) for item in raw]
         for number, item in enumerate(found):
             if isinstance(item, str):
                 self._refuse(f"{key}[{number}] {item}")
-        return tuple(item for item in found if isinstance(item, Extra))
+        extras = [item for item in found if isinstance(item, Extra)]
+        return tuple(
+            replace(item, sourced=normal(requirements.Requirement(item.text).name) in sourced) for item in extras
+        )
 
     def requirements(self, key: str) -> Iterator[str]:
         raw = self.raw.get(key, [])

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils import errors
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, Sdist
-from ansible_collections.airgap.uv.plugins.module_utils.build_settings import BuildSettings, RuntimeUnknown
+from ansible_collections.airgap.uv.plugins.module_utils.build_settings import (
+    BuildSettings,
+    RuntimeUnknown,
+    SourceUnheeded,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
@@ -176,6 +180,13 @@ UNKNOWN: list[tuple[list[Choice], str]] = [
 def test_a_version_that_the_lock_does_not_tell(choices: list[Choice], said: str, tmp_path: Path) -> None:
     with pytest.raises(RuntimeUnknown, match=f"numpy 1.0 is to be built with the torch of the lock .*, but {said}"):
         read(tmp_path, RUNTIME).recipe(build("numpy", NEW, OLD), None, choices)
+
+
+def test_a_requirement_that_the_project_has_from_elsewhere(tmp_path: Path) -> None:
+    table = 'extra-build-dependencies = { numpy = ["Torch>1"] }\nsources = { torch = { path = "torch" } }'
+    with pytest.raises(SourceUnheeded, match=r"numpy 1.0 is to be built with Torch>1 .*tool.uv.sources has"):
+        recipe(read(tmp_path, table))
+    assert recipe(read(tmp_path, table, given={"numpy": {"requires": ["torch"]}}))["requires"] == ["torch"]
 
 
 def test_pins_have_to_be_within_the_project_s_bounds(tmp_path: Path) -> None:
