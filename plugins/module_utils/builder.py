@@ -46,6 +46,9 @@ from ansible_collections.airgap.uv.plugins.module_utils.workshop import Made, Wo
 
 _ANY_PYTHON = "any"
 
+# Compiled code for every Python from one on; another of the same name and other bytes would be of no use to anyone.
+_STABLE_ABI = "abi3"
+
 # Where uv's own words on a failed build begin.
 _UV_SAYS = re.compile(r"(error:|\u00d7) Failed to build\b")
 
@@ -117,7 +120,7 @@ class Builder:
 
     def reuse(self, build: Build) -> Wheel | None:
         """The wheel that an earlier run built from the same bytes for the same Python, if it is whole."""
-        for python in (_ANY_PYTHON, build.python):
+        for python in (_ANY_PYTHON, build.python, _STABLE_ABI):
             record = self._record(build, python)
             if not record.is_file():
                 continue
@@ -328,7 +331,8 @@ class Builder:
             os.chmod(path, 0o644)
             os.replace(path, destination)
         python = _ANY_PYTHON if generic(path.name) and wheel.requires == {} else build.python
-        write_text(self._record(build, python), json.dumps(wheel.as_dict(), indent=1, sort_keys=True) + "\n")
+        for each in (python, *([_STABLE_ABI] if "-abi3-" in path.name else [])):
+            write_text(self._record(build, each), json.dumps(wheel.as_dict(), indent=1, sort_keys=True) + "\n")
         return wheel
 
     def _record(self, build: Build, python: str) -> Path:

@@ -59,7 +59,7 @@ class Builders:
             named = " ".join(word for word in (own.system, own.arch, own.libc) if word)
             kind = "" if machine.compiles_for(own) else named
             kinds.setdefault((target.python.minor, kind), []).append(target)
-        for (python, kind), those in sorted(kinds.items()):
+        for (python, kind), those in sorted(kinds.items(), key=_oldest_first):
             served = [target for target in those if self.nearest(target.platform)]
             if served:
                 oldest = min(served, key=lambda target: target.platform.version)
@@ -153,6 +153,12 @@ def _versioned(build: Build, recipe: Recipe) -> Recipe:
     name = re.sub(r"[-_.]+", "_", build.name).upper()
     told = {f"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}": build.version, "PDM_BUILD_SCM_VERSION": build.version}
     return replace(recipe, environment=tuple(sorted({**told, **dict(recipe.environment)}.items())))
+
+
+def _oldest_first(item: tuple[tuple[str, str], object]) -> tuple[list[int], tuple[str, str]]:
+    """What an older Python built may serve a newer one, seldom the other way."""
+    key = item[0]
+    return [int(part) for part in re.findall(r"\d+", key[0])], key
 
 
 def _platform(name: str) -> Platform:

@@ -98,6 +98,7 @@ class Work:
 
     def weigh_wheels(self) -> None:
         """Compiled wheels against the C library of each target that takes them: their names may not tell."""
+        self.taken = _one_of_a_name(self.taken)
         for item in [*self.taken, *(taken for taken, _extra in self.lacking)]:
             for target, refusal in zip(item.targets, _refusals(item)):
                 if refusal:
@@ -539,6 +540,23 @@ def _sought(build: Build, artifact: Artifact | None) -> str:
 
 def _source(build: Build) -> str:
     return " ".join((f"{build.name} from {build.source.identity}", *build.declared))
+
+
+def _one_of_a_name(taken: Sequence[Taken]) -> list[Taken]:
+    """Of built wheels with one name the one that serves most targets, for all: uv could not tell them apart.
+
+    Machines of two kinds may have built them.
+    """
+    namesakes: dict[str, list[Taken]] = {}
+    for item in taken:
+        if item.built:
+            namesakes.setdefault(item.wheel.filename, []).append(item)
+    best: dict[str, Wheel] = {}
+    for name, items in namesakes.items():
+        targets = tuple(target for item in items for target in item.targets)
+        wheels = [replace(item, targets=targets) for item in items]
+        best[name] = min(wheels, key=lambda item: (sum(map(bool, _refusals(item))), item.wheel.sha256)).wheel
+    return [replace(item, wheel=best[item.wheel.filename]) if item.built else item for item in taken]
 
 
 def _refusals(item: Taken) -> list[str]:

@@ -41,7 +41,7 @@ from ansible_collections.airgap.uv.tests.unit.support.projects import (
     write_tree,
 )
 from ansible_collections.airgap.uv.tests.unit.support.running import snapshot
-from ansible_collections.airgap.uv.tests.unit.support.sdists import leaves_mark, make_sdist, runs
+from ansible_collections.airgap.uv.tests.unit.support.sdists import backend, leaves_mark, make_sdist, runs
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256, tamper
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
@@ -103,6 +103,19 @@ def test_a_wheel_from_an_sdist(kind: str, here: Here, tmp_path: Path) -> None:
 def test_a_c_extension(here: Here, tmp_path: Path) -> None:
     wheel = here.build(of_sdist(make_sdist(tmp_path / "src", "alpha", extension=True)))
     assert wheel.filename.endswith(f"-linux_{ARCH}.whl")
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_a_wheel_for_the_stable_abi_serves_later_pythons_too(here: Here, tmp_path: Path) -> None:
+    stable = backend().replace('tag = python + "-" + python + "-linux_"', 'tag = "cp39-abi3-linux_"')
+    sdist = make_sdist(tmp_path / "src", "alpha", extension=True, files={"backend.py": stable})
+    wheel = here.build(of_sdist(sdist))
+    later = dataclasses.replace(of_sdist(sdist), python="3.99", targets=(target("3.99"),))
+    earlier = dataclasses.replace(later, python="3.8", targets=(target("3.8"),))
+    assert wheel.filename == f"alpha-1.0-cp39-abi3-linux_{ARCH}.whl"
+    assert here.builder.reuse(later) == wheel
+    assert here.builder.reuse(earlier) is None
+    assert here.builder.reuse(dataclasses.replace(later, builder=f"{ARCH}-manylinux_2_28")) is None
 
 
 def test_a_build_is_not_done_twice(here: Here, tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from ansible_collections.airgap.uv.tests.unit.support.playing import LOCAL, Play
 from ansible_collections.airgap.uv.tests.unit.support.projects import uv_executable
 from ansible_collections.airgap.uv.tests.unit.support.running import Result
 from ansible_collections.airgap.uv.tests.unit.support.sdists import C_SOURCE, leaves_mark, make_sdist, runs
-from ansible_collections.airgap.uv.tests.unit.support.wheels import sha256
+from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
 
 BUILDER = f"{ARCH}-manylinux_2_17"
+NEWER = f"{ARCH}-manylinux_2_28"
 OLD = {"python": PYTHON, "platform": f"{ARCH}-manylinux_2_31"}
 OLD_LABEL = f"{PYTHON}-{OLD['platform']}"
 
@@ -162,6 +163,23 @@ def test_the_wheel_of_another_builder_is_not_taken(collect: Collects) -> None:
     built = collect.build(collect.succeed())
     result = collect(built=[{**built[0], "builder": f"{ARCH}-manylinux_2_28"}])
     assert "is to be built from" in result.msg
+
+
+def test_wheels_of_one_name_from_two_machines_are_one(collect: Collects, tmp_path: Path) -> None:
+    """Else the staged lock would hold both, and a host's uv take the one that is not there."""
+    sdist = make_sdist(collect.index.folder, "delta", extension=True)
+    collect.make("delta")
+    tag = f"cp39-abi3-linux_{ARCH}"
+    wheels = [make_wheel(tmp_path / name, "delta", tag=tag, files={"delta/x": name}) for name in ("one", "two")]
+    assert sha256(wheels[0]) != sha256(wheels[1])
+    options = {"targets": [TARGET, {**OLD, "platform": f"{ARCH}-manylinux_2_17"}], "builders": [NEWER]}
+    assert [each["builder"] for each in collect.succeed(**options, build="defer")["to_build"]] == [NEWER, None]
+    common = [{"path": wheel, "hash": f"sha256:{sha256(wheel)}", "source": sha256(sdist)} for wheel in wheels]
+    result = collect.succeed(**options, built=[{**common[0], "builder": NEWER}, common[1]])
+    (taken,) = [wheel for wheel in result["wheels"] if wheel["name"] == "delta"]
+    assert len(taken["targets"]) == 2
+    again = collect.succeed(**options)
+    assert (again["wheels"], again["changed"]) == (result["wheels"], False)
 
 
 def test_deferred_builds_have_their_archives_too(collect: Collects) -> None:
