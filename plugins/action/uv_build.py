@@ -21,7 +21,7 @@ from ansible_collections.airgap.uv.plugins.module_utils import parcel, record
 from ansible_collections.airgap.uv.plugins.module_utils.arrival import sha256_of
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
-from ansible_collections.airgap.uv.plugins.module_utils.order import LINKS, SOURCE, TOOL, OrderInvalid
+from ansible_collections.airgap.uv.plugins.module_utils.order import LINKS, SOURCE, TOOL, OrderInvalid, is_requirements
 
 MODULE = "airgap.uv.uv_build"
 
@@ -122,7 +122,7 @@ class ActionModule(ActionBase):
 
     def _constraints(self, given: str | None) -> str | None:
         """The file's text, unless it is text already."""
-        if not given or "==" in given or "\n" in given:
+        if not given or is_requirements(given):
             return given
         try:
             return self._here(given).read_text(encoding="utf-8")

@@ -148,7 +148,7 @@ class Site:
         login = Login.parse(order.index)
         index = str(order.links) if order.links else login.index
         shop = Workshop(uv.path, self.confine, order.seconds, index or None, environ=login.environ)
-        if order.links and order.recipe.constraints:
+        if order.links and order.recipe.pinned:
             shop = shop.pinned(order.links)
         shown = order.name or order.source.name
         made = shop.build(source, out, python.path, order.recipe, shown)
@@ -182,6 +182,11 @@ class Site:
         if brought is None:
             raise UvNotUsable(order.uv_wheel.name, "holds a uv that does not run here")
         return brought
+
+
+def is_requirements(text: str) -> bool:
+    """It is the text of a requirements file, not the path of one."""
+    return bool(re.search(r"[<>=!~]=|[<>\n]", text))
 
 
 def _suits(found: str, wanted: str) -> bool:

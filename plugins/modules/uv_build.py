@@ -256,7 +256,15 @@ from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, R
 from ansible_collections.airgap.uv.plugins.module_utils.deployment import folders_of
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded, hide_credentials
-from ansible_collections.airgap.uv.plugins.module_utils.order import LINKS, SOURCE, TOOL, Order, OrderInvalid, Site
+from ansible_collections.airgap.uv.plugins.module_utils.order import (
+    LINKS,
+    SOURCE,
+    TOOL,
+    Order,
+    OrderInvalid,
+    Site,
+    is_requirements,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
 from ansible_collections.airgap.uv.plugins.module_utils.search import Search
 from ansible_collections.airgap.uv.plugins.module_utils.watch import watched
@@ -387,7 +395,7 @@ def _texts(values: dict[str, Any]) -> dict[str, str]:
 
 def _text(constraints: str) -> str:
     """The file's, unless it is text already."""
-    if not constraints or "==" in constraints or "\n" in constraints:
+    if not constraints or is_requirements(constraints):
         return constraints
     try:
         return Path(constraints).read_text(encoding="utf-8")

@@ -86,6 +86,14 @@ def test_build_requirements_come_from_the_controllers_folder(builds: Builds, tmp
     assert told["record"]["requirements"] == ["helper==1.5"], builds.output
 
 
+def test_bounds_need_no_hash(builds: Builds, tmp_path: Path) -> None:
+    for version in ("1.5", "2.0"):
+        make_wheel(tmp_path / "links", "helper", version)
+    sdist = make_sdist(tmp_path / "src", "alpha", build_requires=["helper"], prelude="import helper")
+    told = builds.build(sdist, find_links=str(tmp_path / "links"), constraints="helper<2")
+    assert told["record"]["requirements"] == ["helper==1.5"], builds.output
+
+
 def test_requirements_can_be_added(builds: Builds, tmp_path: Path) -> None:
     make_wheel(tmp_path / "links", "helper", "1.5")
     sdist = make_sdist(tmp_path / "src", "alpha", prelude="import helper")
