@@ -305,5 +305,5 @@ def _pythons(text: str) -> set[str]:
 
 def _text(package: str, pythons: set[str], pins: Sequence[Pin]) -> str:
     whose = f" of {package}, beside those that all are built with" if package else ""
-    header = _HEADER.format(whose=whose, pythons=", ".join(sorted(pythons, key=_order)))
+    header = _HEADER.format(whose=whose, pythons=", ".join(sorted(pythons, key=_order)) or "none")
     return header + "".join(pin.text for pin in pins)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airgap.uv.tests.unit.support.collecting import MINOR, Collect
+from ansible_collections.airgap.uv.tests.unit.support.collecting import MINOR, PLATFORM, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
+from ansible_collections.airgap.uv.tests.unit.support.real import find_python
 from ansible_collections.airgap.uv.tests.unit.support.running import Result
-from ansible_collections.airgap.uv.tests.unit.support.sdists import make_sdist
+from ansible_collections.airgap.uv.tests.unit.support.sdists import C_SOURCE, make_sdist
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
 
 
@@ -149,6 +150,39 @@ def test_check_mode_tells_what_would_be_built_for_it(there: bool, collect: Colle
     assert result["changed"]
     assert pins(collect).exists() is there
     assert collect.snapshot() == before
+
+
+def test_nothing_to_build(collect: Collect) -> None:
+    make_wheel(collect.index.folder, "alpha")
+    shutil.rmtree(collect.project)
+    collect.make("alpha")
+    assert lock(collect)["build_constraints"]["builds"] == []
+    assert lines(pins(collect)) == []
+    assert "# Python: none\n" in pins(collect).read_text(encoding="utf-8")
+    assert lock(collect)["changed"] is False
+    collect.succeed(build_constraints=pins(collect))
+
+
+def test_each_python_has_its_own(collect: Collect) -> None:
+    """What only one of them needs is not written for the others."""
+    other = find_python("3.9")
+    if other is None or MINOR == "3.9" or not shutil.which("cc"):
+        pytest.skip("there is no Python 3.9 beside this one, or no C compiler")
+    make_wheel(collect.index.folder, "helper", "1.4", requires=["part"])
+    requires = ["helper; python_version >= '3.10'", "helper<1.5; python_version < '3.10'", "part"]
+    make_sdist(collect.index.folder, "zeta", build_requires=requires, files={"zeta/_native.c": C_SOURCE})
+    shutil.rmtree(collect.project)
+    collect.make("zeta")
+    targets = [{"python": python, "platform": PLATFORM} for python in (MINOR, "3.9")]
+    first = lock(collect, targets=targets)
+    assert sorted(lines(pins(collect))) == [
+        'helper==1.4 ; python_version == "3.9"',
+        f'helper==1.5 ; python_version == "{MINOR}"',
+        "part==2.0",
+    ]
+    assert lock(collect, targets=targets[:1])["build_constraints"]["changed"] == []
+    assert lock(collect, targets=targets[1:])["build_constraints"]["changed"] == []
+    assert len(first["wheels"]) == 2
 
 
 FAILS = [
