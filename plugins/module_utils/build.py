@@ -152,6 +152,7 @@ class Build:
     declared: tuple[str, ...] = ()  # what stands for the settings that it is made with
     wants_python: bool = False  # this machine is of the right kind, and lacks the Python
     builder: str = ""
+    suits_here: bool = False  # what is compiled on this machine runs on all its targets
 
     @property
     def shown(self) -> str:

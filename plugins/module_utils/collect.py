@@ -89,12 +89,19 @@ class Work:
         present = [brought.get(id(taken), taken) for taken in present]
         self.taken = [taken for taken in present if taken.wheel.path not in absent or not taken.travels]
         for build, artifact in self.plan.builds:
-            wheel = None if self.anew else self.builder.reuse(build)
+            wheel = None if self.anew else self._known(build)
             if wheel is None:
                 self.unbuilt.append((build, artifact))
             else:
                 self._take(build, wheel)
         self.stats["reused"] = self._travelling
+
+    def _known(self, build: Build) -> Wheel | None:
+        """Also what was built here before its builder was named, or because that lacks the Python."""
+        wheel = self.builder.reuse(build)
+        if wheel is None and build.builder and build.suits_here:
+            wheel = self.builder.reuse(replace(build, builder=""))
+        return wheel
 
     def weigh_wheels(self) -> None:
         """Compiled wheels against the C library of each target that takes them: their names may not tell."""
@@ -516,6 +523,10 @@ def take_unbuilt(work: Work, unbuilt: Sequence[Mapping[str, Any]]) -> None:
     """What could not be built elsewhere is in the way of the targets that wait for it."""
     for raw in unbuilt:
         for build, obstacles in failed([build for build, _artifact in work.unbuilt], raw):
+            if raw["lacks_python"] and build.suits_here:
+                mine = replace(build, builder="")
+                work.unbuilt = [(mine if item[0] == build else item[0], item[1]) for item in work.unbuilt]
+                continue
             work.obstacles += obstacles
             work.unbuilt = [item for item in work.unbuilt if item[0] != build]
 

@@ -106,6 +106,11 @@ class Machine:
         """Whether what is compiled here is for that kind of platform, as far as its name tells."""
         return (self.system, self.arch, self.libc) == (other.system, other.arch, other.libc)
 
+    def builds_for(self, other: Platform) -> bool:
+        """The same, and its C library is not newer."""
+        own = tuple(int(part) for part in self.version.split(".")[:2] if part.isdigit())
+        return self.compiles_for(other) and own <= other.version
+
     def __str__(self) -> str:
         system = "" if self.system == "linux" else self.system
         return " ".join(word for word in (system, self.arch, self.libc, self.version) if word)

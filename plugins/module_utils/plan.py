@@ -76,7 +76,8 @@ class Plan:
         def build(choice: Choice, source: BuildSource, artifact: Artifact | None) -> None:
             for python, elsewhere, builder, targets in builders.split(choice.targets, machine):
                 found = Build(choice.name, choice.version, source, python, targets, elsewhere, choice.wheels)
-                builds.append((replace(found, builder=builder), artifact))
+                suits_here = all(machine.builds_for(target.platform) for target in targets)
+                builds.append((replace(found, builder=builder, suits_here=suits_here), artifact))
 
         downloads: list[tuple[Taken, Artifact]] = []
         brought: list[tuple[Taken, ExtraWheel]] = []

@@ -327,6 +327,12 @@ options:
         description: Why not.
         type: str
         required: true
+      lacks_python:
+        description:
+          - The builder lacks the Python. Then it is built here, if what is compiled here runs on all targets that wait
+            for it.
+        type: bool
+        default: false
   extra_wheels:
     description:
       - Wheels of the caller's. One whose name the lock has stands for that package where it fits and must have its
@@ -789,7 +795,10 @@ def argument_spec() -> dict[str, Any]:
         "username": {"type": "str", "default": ""},
         "password": {"type": "str", "required": True, "no_log": True},
     }
-    unbuilt = {key: {"type": "str", "required": True} for key in ("name", "source", "builder", "python", "reason")}
+    unbuilt: dict[str, Any] = {
+        **{key: {"type": "str", "required": True} for key in ("name", "source", "builder", "python", "reason")},
+        "lacks_python": flag,
+    }
     target = {
         "python": {"type": "str", "required": True},
         "platform": {"type": "str", "required": True},

@@ -157,6 +157,23 @@ def test_what_could_not_be_built_is_an_obstacle(partial: bool, collect: Collects
     assert result.failed is not partial
 
 
+@needs_compiler
+def test_what_a_builder_lacks_the_python_for_is_built_here_where_that_serves(collect: Collects) -> None:
+    native = {"delta/_native.c": f"#include <Python.h>\n{C_SOURCE}"}
+    make_sdist(collect.index.folder, "delta", files=native)
+    collect.make("delta")
+    newest = {**TARGET, "platform": f"{ARCH}-manylinux_2_99"}
+    for target, served in ((newest, True), ({**OLD, "platform": BUILDER}, False)):
+        (wanted,) = collect.succeed(targets=[target])["to_build"]
+        entry = {name: wanted[name] for name in ("name", "builder", "python")}
+        entry.update(source=wanted["source"]["sha256"], reason="it has no Python.", lacks_python=True)
+        result = collect(targets=[target], unbuilt=[entry])
+        assert result.failed is not served
+        assert served or "it could not be built on" in result.msg
+    again = collect.succeed(targets=[newest])
+    assert (again["to_build"], again["changed"]) == ([], False)
+
+
 def test_the_wheel_of_another_builder_is_not_taken(collect: Collects) -> None:
     make_sdist(collect.index.folder, "delta", extension=True)
     collect.make("delta")
