@@ -47,8 +47,10 @@ def amend(folder: Path, requires: Sequence[str]) -> None:
     if not requires:
         return
     path = folder / "pyproject.toml"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    path.write_text(amended(text, requires, str(path.name)), encoding="utf-8")
+    text = amended(path.read_text(encoding="utf-8") if path.is_file() else "", requires, path.name)
+    if path.is_symlink():
+        path.unlink()  # what it leads to stays as it is
+    path.write_text(text, encoding="utf-8")
 
 
 def amended(text: str, requires: Sequence[str], file: str = "pyproject.toml") -> str:

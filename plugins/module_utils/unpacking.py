@@ -31,6 +31,8 @@ _TRUSTED: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "data
 
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
+_LONGEST_TARGET = 4096  # bytes of a link's text, as Linux has it (PATH_MAX)
+
 
 def refuse_escaping(archive: Path) -> None:
     """Raise `SourceUnsafe` when a member would land outside the archive's own folder.
@@ -41,12 +43,12 @@ def refuse_escaping(archive: Path) -> None:
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as found:
-                for entry in found.infolist():
-                    _refuse_name(archive, entry.filename)
+                _links(archive, found)
         elif tarfile.is_tarfile(archive):
             with tarfile.open(archive) as tar:
+                names = _Names(archive.name)
                 for member in tar:
-                    _refuse_name(archive, member.name)
+                    names.add(member)
                     _filtered(member, nowhere)
     except _FILTERED as error:
         raise SourceUnsafe(archive.name, str(error)) from error
@@ -65,14 +67,16 @@ def unpack(archive: Path, destination: Path, subdirectory: str) -> Path:
             _unzip(archive, destination)
         else:
             with tarfile.open(archive) as tar:
+                names = _Names(archive.name)
                 for member in tar:
-                    _refuse_name(archive, member.name)
+                    names.add(member)
                     kept = _filtered(member, str(destination))
                     if kept is not None:
+                        _refuse_crossing(archive.name, destination, destination / kept.name)
                         tar.extract(kept, destination, **_TRUSTED)
+        settle(destination)
     except (*_FILTERED, *_BROKEN) as error:
         raise SourceUnsafe(archive.name, str(error)) from error
-    settle(destination)
     entries = list(destination.iterdir())
     # uv, too, leaves a single folder at the top out of the names.
     root = entries[0] if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink() else destination
@@ -97,10 +101,10 @@ def part(root: Path, subdirectory: str, shown: str) -> Path:
 def settle(root: Path) -> None:
     """Modes and times that depend on nothing but the source; links that lead out of it are dropped."""
     moment = float(SOURCE_DATE_EPOCH)
+    inside = f"{os.path.realpath(root)}/"
     for path in list(_below(root)):
         if path.is_symlink():
-            target = os.path.normpath(path.parent / os.readlink(path))
-            if os.path.isabs(os.readlink(path)) or not f"{target}/".startswith(f"{os.path.normpath(root)}/"):
+            if os.path.isabs(os.readlink(path)) or not f"{os.path.realpath(path)}/".startswith(inside):
                 path.unlink()
             continue
         mode = path.stat().st_mode
@@ -115,13 +119,6 @@ def _filtered(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo | No
         return tarfile.data_filter(member, destination)
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         raise _OldFilterError(f"{member.name!r} is a special file")
-    if member.issym() or member.islnk():
-        above = os.path.dirname(member.name) if member.issym() else ""
-        target = os.path.normpath(os.path.join(above, member.linkname))
-        if os.path.isabs(member.linkname) or target == ".." or target.startswith("../"):
-            raise _OldFilterError(
-                f"{member.name!r} would link to {member.linkname!r}, which is outside the destination"
-            )
     place = os.path.realpath(os.path.join(destination, os.path.dirname(member.name)))
     if place != os.path.realpath(destination) and not place.startswith(os.path.realpath(destination) + os.sep):
         raise _OldFilterError(f"{member.name!r} would be extracted to {place!r}, which is outside the destination")
@@ -136,30 +133,93 @@ def _below(root: Path) -> Iterator[Path]:
         yield from (Path(above, name) for name in sorted([*folders, *files]))
 
 
-def _refuse_name(archive: Path, name: str) -> None:
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts:
-        raise SourceUnsafe(archive.name, f"its member {name} leads out of it")
+class _Names:
+    """The members of an archive so far, to refuse one by one what may lead out of it.
+
+    None lies below a link or takes the place of one, whatever the link says: tarfile of Python before 3.9.23, 3.10.18,
+    3.11.13, 3.12.11 and 3.13.4 can be led astray by where links lead (CVE-2025-4517).
+    """
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+        self._links: set[str] = set()
+        self._files: set[str] = set()
+
+    def add(self, member: tarfile.TarInfo) -> None:
+        name = self.place(member.name)
+        if member.issym():
+            self.link(member.name, member.linkname)
+        elif member.islnk() and str(PurePosixPath(member.linkname)) not in self._files:
+            raise SourceUnsafe(
+                self._shown, f"its link {member.name} leads to {member.linkname}, which is no file of it"
+            )
+        elif not member.isdir():
+            self._files.add(str(name))
+
+    def place(self, name: str) -> PurePosixPath:
+        """A member that is no link."""
+        parts = PurePosixPath(name.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts:
+            raise SourceUnsafe(self._shown, f"its member {name} leads out of it")
+        for above in (parts, *parts.parents):
+            if str(above) in self._links:
+                raise SourceUnsafe(self._shown, f"its member {name} would be written through its link {above}")
+        return parts
+
+    def link(self, name: str, target: str) -> None:
+        parts = self.place(name)
+        there = os.path.normpath(os.path.join(str(parts.parent), target))
+        if os.path.isabs(target) or there.split("/")[0] == "..":
+            raise SourceUnsafe(self._shown, f"its link {name} leads out of it, to {target}")
+        self._files.discard(str(parts))
+        self._links.add(str(parts))
+
+
+def _refuse_crossing(shown: str, root: Path, path: Path) -> None:
+    """Raise `SourceUnsafe` for a path with a link on its way: where names differ only in case, one may be another."""
+    for place in (path, *path.parents):
+        if place == root:
+            return
+        if place.is_symlink():
+            raise SourceUnsafe(shown, f"{path.relative_to(root)} would be written through {place.relative_to(root)}")
+
+
+def _links(archive: Path, found: zipfile.ZipFile) -> dict[str, str]:
+    """The links of a zip file with what they lead to, after a look at all members."""
+    names = _Names(archive.name)
+    links = {}
+    for entry in found.infolist():
+        if _is_link(entry):
+            if entry.file_size > _LONGEST_TARGET:
+                raise SourceUnsafe(archive.name, f"its link {entry.filename} leads nowhere")
+            links[entry.filename] = found.read(entry).decode()
+            names.link(entry.filename, links[entry.filename])
+    for entry in found.infolist():
+        if not _is_link(entry):
+            names.place(entry.filename)
+    return links
+
+
+def _is_link(entry: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(entry.external_attr >> 16)
 
 
 def _unzip(archive: Path, destination: Path) -> None:
     """With the modes and links that a zip file made on a POSIX system has; `zipfile` leaves them out."""
-    links = []
     with zipfile.ZipFile(archive) as found:
+        links = _links(archive, found)
         for entry in found.infolist():
-            _refuse_name(archive, entry.filename)
-            mode = entry.external_attr >> 16
             path = destination / entry.filename
-            if stat.S_ISLNK(mode):
-                links.append((path, found.read(entry).decode()))
-            elif entry.is_dir():
+            if entry.is_dir():
                 path.mkdir(parents=True, exist_ok=True)
-            else:
+            elif not _is_link(entry):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with found.open(entry) as source, path.open("wb") as target:
                     shutil.copyfileobj(source, target)
-                path.chmod(0o755 if mode & 0o100 else 0o644)
+                path.chmod(0o755 if entry.external_attr >> 16 & 0o100 else 0o644)
     # Last, so that no member is written through one.
-    for path, target_name in links:
+    for name, target_name in links.items():
+        path = destination / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_crossing(archive.name, destination, path)
         path.symlink_to(target_name)
