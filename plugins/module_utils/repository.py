@@ -80,7 +80,8 @@ class Repository:
         """
         if shutil.which("git") is None:
             raise CommitMissing("git is not on the controller; install it")
-        if self.path.exists() and not (self.has(commit) and self._sound()):
+        # A commit that is lacking is added to those that others are built from.
+        if self.path.exists() and not self._sound():
             shutil.rmtree(self.path)
         if not self.has(commit):
             self._fetch(commit)
@@ -139,11 +140,12 @@ class Repository:
         self._write_out(commit, destination)
         for pointer in self._pointers(commit) if large is not False else ():
             place = destination / pointer.place
-            if not place.is_symlink() and place.is_file():
-                shutil.copyfile(self._large(pointer), place)
+            if _crossed(destination, pointer.place) or not place.is_file():
+                raise SourceUnsafe(self.shown(commit), f"its file {pointer.place} has no place of its own")
+            shutil.copyfile(self._large(pointer), place)
         for module in self._submodules(commit):
             place = destination / module.place
-            if place.is_symlink() or not place.is_dir():
+            if _crossed(destination, module.place) or not place.is_dir():
                 raise SourceUnsafe(self.shown(commit), f"its submodule {module.place} has no folder of its own")
             module.repository.check_out(module.commit, place, large)
 
@@ -322,6 +324,12 @@ class Commit:
             raise SourceUnsafe(self.shown, error.reason) from error
         settle(destination)
         return part(destination, self.subdirectory, self.shown)
+
+
+def _crossed(root: Path, place: str) -> bool:
+    """Whether a link lies on the way: a tree may have a name twice, as a folder and as a link, and git lets it pass."""
+    parts = PurePosixPath(place)
+    return any((root / above).is_symlink() for above in (parts, *parts.parents) if above.name)
 
 
 def _joined(base: str, relative: str) -> str:

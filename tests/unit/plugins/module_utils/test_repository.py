@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -47,6 +48,32 @@ def test_a_commit_that_is_not_the_newest(tmp_path: Path) -> None:
     assert names(folder) == ["a.txt", "sub/b.txt"]
     assert (folder / "a.txt").read_text(encoding="utf-8") == "1"
     assert names(brought(repository, first, tmp_path / "part", "sub")) == ["b.txt"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_commits_of_which_neither_holds_the_other(order: tuple[int, int], tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    commit(repo, {"a.txt": "0"})
+    git(repo, "branch", "other")
+    both = [commit(repo, {"a.txt": "1"})]
+    git(repo, "checkout", "--quiet", "other")
+    both.append(commit(repo, {"a.txt": "2"}))
+    repository = of(repo.as_uri(), tmp_path)
+    for _run in range(2):  # what an earlier run left serves the next
+        for number in order:
+            repository.bring(both[number])
+        shutil.rmtree(repo, ignore_errors=True)
+    for number, wanted in enumerate(both, 1):
+        folder = Commit(repository, wanted).unpack(tmp_path / f"out{number}")
+        assert (folder / "a.txt").read_text(encoding="utf-8") == str(number)
+
+
+def test_what_a_killed_run_left_is_brought_anew(tmp_path: Path) -> None:
+    wanted = commit(tmp_path / "repo", {"a.txt": "1"})
+    repository = of((tmp_path / "repo").as_uri(), tmp_path)
+    repository.path.parent.mkdir()
+    git(repository.path.parent, "init", "--quiet", "--bare", str(repository.path))
+    assert names(brought(repository, wanted, tmp_path / "out")) == ["a.txt"]
 
 
 def test_over_http_and_once(tmp_path: Path) -> None:
@@ -154,6 +181,65 @@ def test_a_submodule_that_would_read_this_machine(url: str, tmp_path: Path) -> N
     publish(tmp_path / "repo", tmp_path / "served" / "repo.git")
     with served(tmp_path / "served") as place, pytest.raises(CommitMissing, match="its submodule lib/s lies at"):
         of(f"{place}/repo.git", tmp_path).bring(wanted)
+
+
+def test_another_commit_of_a_repository_as_its_own_submodule(tmp_path: Path) -> None:
+    first = commit(tmp_path / "repo", {"a.txt": "1"})
+    git(tmp_path / "repo", "checkout", "--quiet", "--orphan", "other")
+    wanted = with_submodule(tmp_path / "repo", "../repo", first)
+    found = names(brought(of((tmp_path / "repo").as_uri(), tmp_path), wanted, tmp_path / "out"))
+    assert found == [".gitmodules", "a.txt", "lib/s/a.txt", "top.txt"]
+
+
+def with_name_twice(folder: Path, victim: Path, modules: str = "", module: str = "", text: str = "") -> str:
+    """A commit with the folder `a`, which holds a `b` (a submodule's commit, or text), and with the link `a`."""
+
+    def stored(kind: str, raw: bytes) -> str:
+        (folder / "raw").write_bytes(raw)
+        return git(folder, "hash-object", "-w", "--literally", "-t", kind, "raw")
+
+    def tree(*entries: tuple[str, str, str]) -> str:
+        lines = (f"{mode} {name}\0".encode() + bytes.fromhex(digest) for mode, name, digest in entries)
+        return stored("tree", b"".join(lines))
+
+    commit(folder, {"top.txt": "1"})
+    inside = ("160000", "b", module) if module else ("100644", "b", stored("blob", text.encode()))
+    root = tree(
+        ("100644", ".gitmodules", stored("blob", modules.encode())),
+        ("40000", "a", tree(inside)),
+        ("120000", "a", stored("blob", str(victim).encode())),
+    )
+    made = git(folder, "commit-tree", "-m", "a trap", root)
+    git(folder, "update-ref", "HEAD", made)
+    return made
+
+
+def test_no_submodule_is_written_through_a_link(tmp_path: Path) -> None:
+    inner = commit(tmp_path / "inner", {"authorized_keys": "1"})
+    victim = tmp_path / "victim"
+    (victim / "b").mkdir(parents=True)
+    modules = '[submodule "b"]\n path = a/b\n url = ../inner\n'
+    wanted = with_name_twice(tmp_path / "repo", victim, modules, module=inner)
+    with pytest.raises(errors.SourceUnsafe, match=r"its submodule a/b has no folder of its own"):
+        brought(of((tmp_path / "repo").as_uri(), tmp_path), wanted, tmp_path / "out")
+    assert not list((victim / "b").iterdir())
+
+
+def test_no_large_file_is_written_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "b").write_text("mine", encoding="utf-8")
+    digest = hashlib.sha256(b"large").hexdigest()
+    pointer = f"{LFS}\noid sha256:{digest}\nsize 5\n"
+    wanted = with_name_twice(tmp_path / "repo", victim, text=pointer)
+    repository = of((tmp_path / "repo").as_uri(), tmp_path)
+    repository.bring(wanted, large=False)
+    kept = repository.path / "lfs" / "objects" / digest[:2] / digest[2:4] / digest
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"large")
+    with pytest.raises(errors.SourceUnsafe, match=r"its file a/b has no place of its own"):
+        Commit(repository, wanted, large=True).unpack(tmp_path / "out")
+    assert (victim / "b").read_text(encoding="utf-8") == "mine"
 
 
 def with_large_file(folder: Path) -> str:
