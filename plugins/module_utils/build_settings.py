@@ -143,8 +143,8 @@ class BuildSettings:
         """The options on what is built with those of the project; an option goes before the project's opposite."""
         return replace(
             wishes,
-            no_build=wishes.no_build | (self.no_build - wishes.no_binary),
-            no_binary=wishes.no_binary | (self.no_binary - wishes.no_build),
+            no_build=wishes.no_build | _left(self.no_build, wishes.no_binary),
+            no_binary=wishes.no_binary | _left(self.no_binary, wishes.no_build),
             settings=self.digests(),
         )
 
@@ -193,6 +193,11 @@ class BuildSettings:
                 "built in one of its own; what it needs besides what it names goes into extra-build-dependencies or "
                 "build_settings."
             )
+
+
+def _left(project: frozenset[str], opposite: frozenset[str]) -> frozenset[str]:
+    """Of the project's names those that the opposite option leaves to it."""
+    return frozenset() if ALL in opposite else project - opposite
 
 
 def _pyproject(lock: Lockfile) -> Path:

@@ -19,7 +19,10 @@ ALL = ":all:"
 
 @dataclass(frozen=True)
 class Preferences:
-    """The options of these names. `wheels_only`: what is asked for is never built, whatever they say."""
+    """The options of these names; as in uv, a name in one goes before `:all:` in the other.
+
+    `wheels_only`: what is asked for is never built, whatever they say.
+    """
 
     no_binary: frozenset[str] = frozenset()
     no_build: frozenset[str] = frozenset()
@@ -41,14 +44,14 @@ class Preferences:
         return replace(self, constraints=pins.digest if pins else None)
 
     def from_source(self, name: str) -> bool:
-        return ALL in self.no_binary or name in self.no_binary
+        return name in self.no_binary or (ALL in self.no_binary and name not in self.no_build)
 
     def built_with(self, name: str) -> tuple[str, ...]:
         """What stands for all that is declared for builds of a package; empty where nothing is."""
         return tuple(filter(None, (self.constraints, self.settings.get(name, self.settings.get("*", "")))))
 
     def never_built(self, name: str) -> bool:
-        return ALL in self.no_build or name in self.no_build
+        return name in self.no_build or (ALL in self.no_build and name not in self.no_binary)
 
 
 def _names(names: Iterable[str] | None) -> frozenset[str]:

@@ -152,6 +152,7 @@ options:
     description:
       - Never build these packages, or V(:all:), from their sdists, archives and commits.
       - Local packages are built all the same, unless named one by one.
+      - As in uv, a name here goes before V(:all:) in O(no_binary), and a name there before V(:all:) here.
     type: list
     elements: str
     default: []

@@ -204,6 +204,9 @@ NAMES = [
     ('no-build-package = ["A_b"]\nno-binary-package = ["c"]', {"no_build": ["d"]}, ({"a-b", "d"}, {"c"})),
     ('no-build-package = ["a"]\nno-binary-package = ["c"]', {"no_binary": ["a"], "no_build": ["c"]}, ({"c"}, {"a"})),
     ("no-binary = true", {"no_build": [":all:"]}, ({":all:"}, set())),
+    ('no-build = true\nno-binary-package = ["a"]', {}, ({":all:"}, {"a"})),
+    ('no-build = true\nno-binary-package = ["a"]', {"no_build": [":all:"]}, ({":all:"}, set())),
+    ('no-build-package = ["a"]', {"no_binary": [":all:"]}, (set(), {":all:"})),
 ]
 
 

@@ -122,6 +122,9 @@ WISHES = [
     ({"no_binary": [":all:"]}, {"a-1.0.tar.gz"}),
     ({"no_binary": ["b"]}, {"a-1.0-py3-none-any.whl"}),
     ({"no_build": [":all:"]}, {"a-1.0-py3-none-any.whl"}),
+    # A name goes before all, as in uv.
+    ({"no_build": [":all:"], "no_binary": ["a"]}, {"a-1.0.tar.gz"}),
+    ({"no_binary": [":all:"], "no_build": ["a"]}, {"a-1.0-py3-none-any.whl"}),
 ]
 
 
@@ -143,6 +146,11 @@ OBSTACLES = [
     ([package("a", tags=["py3-none-win_amd64"])], {}, {"a 1.0": "no wheel fits, and there is no sdist; the nearest"}),
     ([package("a", sdist=True)], {"no_build": ["a"]}, {"a 1.0": "no_build forbids building it"}),
     ([package("a", sdist=True)], {"no_build": [":all:"]}, {"a 1.0": "the lock has no wheels of it"}),
+    (
+        [package("a", sdist=True), package("b", tags=["py3-none-any"])],
+        {"no_build": [":all:"], "no_binary": [":all:"]},
+        {"a 1.0": "no_build forbids", "b 1.0": "no_binary names it"},
+    ),
     ([package("a", tags=["py3-none-any"])], {"no_binary": ["a"]}, {"a 1.0": "no_binary names it"}),
     (
         [package("a", tags=["py3-none-win_amd64"]), package("b", sdist=True), package("c", tags=["py3-none-any"])],

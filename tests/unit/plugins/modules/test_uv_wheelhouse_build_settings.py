@@ -175,6 +175,15 @@ def test_what_the_project_never_builds(collect: Collect) -> None:
     assert "no_build" in result["obstacles"][0]["reason"] or "no-build" in result["obstacles"][0]["reason"]
 
 
+def test_what_the_project_builds_of_all_that_it_never_builds(collect: Collect) -> None:
+    """As uv has it: a name in `no-binary-package` goes before `no-build`; what is asked for here goes before both."""
+    collect.make("alpha")
+    write_tree(collect.project, {"uv.toml": 'no-build = true\nno-binary-package = ["alpha"]\n'})
+    result = collect(frozen=True, no_build=[":all:"])
+    assert [obstacle["package"] for obstacle in result["obstacles"]] == ["alpha 1.0"]
+    assert [wheel["name"] for wheel in collect.succeed(frozen=True)["wheels"]] == ["alpha"]
+
+
 def test_what_the_project_always_builds(collect: Collect, index: Index) -> None:
     make_sdist(index.folder, "helper", "2.0")
     collect.make("helper", extra='[tool.uv]\nno-binary-package = ["helper"]\n')
