@@ -33,6 +33,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import requests, utils
 
 CHUNK = 1 << 18  # bytes read at once; the memory of a download, whatever its size
+_LONGEST_NAME = 255  # bytes of a file's name, on nearly every file system
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 30.0  # seconds, also when a server's Retry-After asks for more
 
@@ -52,8 +53,9 @@ class Artifact:
     package: str = ""
 
     def __post_init__(self) -> None:
-        # packaging parses the name, but takes any text for its tags.
-        if not re.fullmatch(r"[\w.+!-]+", self.filename):
+        # packaging parses the name, but takes any text for its tags; that of an archive is how its URL ends.
+        shaped = re.fullmatch(r"[\w.+!-]+", self.filename) and self.filename.strip(".")
+        if not shaped or len(self.filename.encode()) > _LONGEST_NAME:
             raise FileInvalid("The lock", f"{self.filename!r} is no name of a file on an index ({self.shown})")
 
     @property

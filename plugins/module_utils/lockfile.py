@@ -25,6 +25,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
 )
 from ansible_collections.airgap.uv.plugins.module_utils.index import Index
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import markers, pylock, specifiers, tomli, utils
+from ansible_collections.airgap.uv.plugins.module_utils.named import refuse_odd
 
 # The lock version this code reads. uv refuses a higher one too; revisions stay compatible.
 _LOCK_VERSION = 1
@@ -196,6 +197,7 @@ class Lockfile:
             raise FileInvalid(str(path), f"{error}; update this collection, or lock in that version") from error
         except pylock.PylockValidationError as error:
             raise FileInvalid(str(path), str(error)) from error
+        refuse_odd(standard, str(path))
         pyproject = Pyproject.read(path.parent, optional=True)
         members = [
             Member(package.name, str(package.version or "") or None, _normal(package.directory.path), True)

@@ -32,6 +32,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, specifiers, tomli, version
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile, read_toml
+from ansible_collections.airgap.uv.plugins.module_utils.named import refuse_odd
 from ansible_collections.airgap.uv.plugins.module_utils.workshop import index_arguments, sentences
 
 # The oldest uv whose `uv export --format pylock.toml` is what is read here.
@@ -222,6 +223,8 @@ class Uv:
 def parse_pylock(text: str, where: str) -> pylock.Pylock:
     """Read PEP 751 text; a value that is not valid is named with its place."""
     try:
-        return pylock.Pylock.from_dict(tomli.loads(text))
+        found = pylock.Pylock.from_dict(tomli.loads(text))
     except (tomli.TOMLDecodeError, pylock.PylockValidationError) as error:
         raise FileInvalid(where, str(error)) from error
+    refuse_odd(found, where)
+    return found

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -27,6 +28,9 @@ LockedSource = Union[
     "pylock.PackageSdist",
 ]
 Source = Union[LockedSource, ExtraWheel]
+
+# How the names of source archives end (https://docs.astral.sh/uv/concepts/projects/dependencies/#url).
+_UNPACKED = re.compile(r"[.](zip|tar|tgz|tbz|txz|tlz|tar[.](gz|bz2|xz|lz|lzma|zst))$", re.IGNORECASE)
 
 _NOT_YET = (
     ", which this version does not collect; leave it out (no_install_package) or bring a wheel of it (extra_wheels)"
@@ -153,6 +157,8 @@ def _archive(
     if source.url and urlsplit(source.url).scheme not in ("http", "https", "file"):
         return Reason(f"an archive at {masked(source.url)}{_NOT_YET}")
     if not is_wheel(source):
+        if not _UNPACKED.search(name):
+            return Reason(f"the lock names {name!r} for it, which is neither a wheel nor an archive that uv unpacks")
         return Reason("it is a source archive, and no_build forbids building it") if _never(package, wishes) else source
     try:
         own, number, _build, found = utils.parse_wheel_filename(name)

@@ -75,6 +75,13 @@ def artifact(name: str, data: bytes, *, size: bool = True, host: str = "index.te
     return Artifact(f"https://{host}/files/{name}", name, digest, len(data) if size else None)
 
 
+@pytest.mark.parametrize("name", ["", "..", ".", "a/b", "a b", "ä" * 128, f"{'x' * 252}.zip"])
+def test_a_name_that_no_file_may_have(name: str) -> None:
+    with pytest.raises(errors.FileInvalid, match=r"is no name of a file on an index \(https://index\.test"):
+        artifact(name, b"")
+    assert artifact(f"{'x' * 251}.zip", b"").filename
+
+
 DATA = b"the bytes of a wheel"
 BUSY = Unavailable("HTTP 503 Service Unavailable", 0.0)
 GONE = Unavailable("HTTP 404 Not Found", None)

@@ -171,6 +171,10 @@ OBSTACLES = [
         {"no_build": ["z"]},
         {"z 1.0": "a source archive, and no_build forbids"},
     ),
+    *(
+        ([package("z", archive=archive(name))], {}, {"z 1.0": "neither a wheel nor an archive that uv unpacks"})
+        for name in ("dl/", "%2e%2e", "z-1.0.rpm")
+    ),
     (
         [package("z", archive=archive("z-1.0-py3-none-any.whl"))],
         {"no_binary": ["z"]},

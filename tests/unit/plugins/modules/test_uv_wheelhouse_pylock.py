@@ -105,6 +105,16 @@ def test_a_lock_alone(collect: Collect) -> None:
     assert (install(collect) / "beta").is_dir()
 
 
+def test_a_hash_is_no_path(collect: Collect) -> None:
+    options = written(collect, alpha="")
+    path = options["lockfile"]
+    digest = sha256(next(collect.index.folder.glob("alpha-*.whl")))
+    path.write_text(path.read_text(encoding="utf-8").replace(digest, f"../../../{'x' * 12}"), encoding="utf-8")
+    result = collect(**options)
+    assert result.msg == f"{path} is not valid: alpha has a sha256 that is none ('../../../{'x' * 12}')."
+    assert not list(collect.folder.rglob("*.part"))
+
+
 def test_extras_and_groups(collect: Collect) -> None:
     top = 'extras = ["more"]\ndependency-groups = ["default", "docs"]\ndefault-groups = ["default"]'
     options = written(
