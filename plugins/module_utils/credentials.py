@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote
 
-_CREDENTIAL = re.compile(r"(?<=://)[^/\s'\"]+@")
+# A password may hold quotes (RFC 3986, "sub-delims"), and a program may write them in a shell's way.
+_CREDENTIAL = re.compile(r"(?<=://)[^/\s]+@")
+
+_BEFORE_HOST = re.compile(r"^([A-Za-z][\w+.-]*://)[^/?#]*@")
 
 
-def password_in(text: str) -> str:
-    """The password of the first URL that has one, else an empty string."""
+def passwords_in(text: str) -> set[str]:
+    """The password of the first URL that has one, as it is written and as it is sent."""
     found = _CREDENTIAL.search(text)
-    return found[0].rstrip("@").partition(":")[2] if found else ""
+    password = found[0].rstrip("@").partition(":")[2] if found else ""
+    return {password, unquote(password)} - {""}
 
 
 def without_credentials(url: str) -> str:
     """`https://user:secret@host/x` as `https://host/x`."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return _BEFORE_HOST.sub(r"\1", url)
 
 
 def masked(value: Any) -> Any:

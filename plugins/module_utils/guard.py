@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked, password_in
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked, passwords_in
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 
 # Facts of these names would be taken for Ansible's own: `path` makes it add that file's owner and mode.
@@ -33,6 +33,4 @@ def guarded(module: AnsibleModule) -> Iterator[None]:
 def hide_credentials(module: AnsibleModule, *values: str | None) -> None:
     """Have Ansible mask the password of each URL wherever it would return it."""
     for value in values:
-        password = password_in(value or "")
-        if password:
-            module.no_log_values.add(password)
+        module.no_log_values.update(passwords_in(value or ""))

@@ -780,6 +780,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded, hide_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import require
 from ansible_collections.airgap.uv.plugins.module_utils.progress import VARIABLE, Progress
@@ -886,8 +887,11 @@ def main() -> None:
         required_one_of=[("project", "lockfile")],
         supports_check_mode=True,
     )
-    elsewhere = [*module.params["mirrors"].values(), *module.params["ship_from"].values()]
-    hide_credentials(module, module.params["build_index"], *map(str, elsewhere))
+    hide_credentials(module, module.params["build_index"])
+    for option in ("mirrors", "ship_from"):
+        hide_credentials(module, *map(str, module.params[option].values()))
+        # Ansible returns the options, and masks nothing in their keys.
+        module.params[option] = {without_credentials(key): value for key, value in module.params[option].items()}
     with guarded(module):
         require()
         progress = Progress(os.environ.pop(VARIABLE, None))

@@ -17,6 +17,8 @@ MASKED: list[tuple[Any, Any]] = [
     ({"url": {"of": "https://u:s3cret@index.test"}}, {"url": {"of": "https://***@index.test"}}),
     ("https://index.test/a@b and mail@index.test", "https://index.test/a@b and mail@index.test"),
     ("https://user:s3@cret@index.test/a", "https://***@index.test/a"),
+    ("git fetch 'https://u:s3'\\''cret@index.test/a' failed", "git fetch 'https://***@index.test/a' failed"),
+    ('see "https://u:s3"cret@index.test"', 'see "https://***@index.test"'),
     (7, 7),
 ]
 
@@ -59,7 +61,12 @@ def test_a_command_is_shown_without_its_arguments() -> None:
 
 @pytest.mark.parametrize(
     ("url", "hidden"),
-    [("https://user:s3cret@index.test", {"s3cret"}), ("https://index.test", set()), (None, set())],
+    [
+        ("https://user:s3cret@index.test", {"s3cret"}),
+        ("https://user:s3'c%40ret@index.test", {"s3'c%40ret", "s3'c@ret"}),
+        ("https://index.test", set()),
+        (None, set()),
+    ],
 )
 def test_passwords_that_ansible_masks(url: str | None, hidden: set[str]) -> None:
     module = Module()

@@ -91,6 +91,21 @@ def test_git_gets_a_password(given: str, private: Private) -> None:
     private.assert_no_secret(result)
 
 
+def test_no_password_of_an_option_is_told(index: Index, tmp_path: Path) -> None:
+    """Ansible returns all options with a result. A quote may stand in a URL as it is."""
+    make_wheel(index.folder, "alpha")
+    collect = Collect(tmp_path, index)
+    collect.make("alpha")
+    result = collect.succeed(
+        build_index="https://user:one's3cret@index.test/simple",
+        mirrors={"https://user:two's3cret@nowhere.test/": "https://user:three's3cret%25@mirror.test/"},
+        ship_from={"https://user:four's3cret@nowhere.test/": "https://user:five's3cret@mirror.test/"},
+        ship="built",
+    )
+    assert "https://nowhere.test/" in result["invocation"]["module_args"]["mirrors"]
+    assert "s3cret" not in result.output
+
+
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("given", ["nothing", "option"])
 def test_git_is_refused(given: str, status: int, private: Private) -> None:
