@@ -783,7 +783,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.guard import guarded, hide_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import require
-from ansible_collections.airgap.uv.plugins.module_utils.progress import VARIABLE, Progress
+from ansible_collections.airgap.uv.plugins.module_utils.progress import VARIABLE, Clock, Progress
+from ansible_collections.airgap.uv.plugins.module_utils.request import Request
 from ansible_collections.airgap.uv.plugins.module_utils.session import Session
 
 
@@ -895,7 +896,9 @@ def main() -> None:
     with guarded(module):
         require()
         progress = Progress(os.environ.pop(VARIABLE, None))
-        session = Session.begin(module.params, module.run_command, progress, module.check_mode, module._diff)
+        clock = Clock()
+        request = Request.read(module.params, module.run_command, progress, module.check_mode, module._diff)
+        session = Session.begin(request, clock)
         with session.holding_the_wheelhouse():
             session.check_lock()
             exported = session.export()
