@@ -140,6 +140,7 @@ class Build:
     `elsewhere`: the kind of machine that compiled code of it is made on, where this is not one.
     Then only a wheel without compiled code can be built here.
     `builder`: the kind of machine that builds it, by the name that the caller gave it, where this one is not to.
+    `instead`: the one that is asked where this one lacks the Python, or fails.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Build:
     declared: tuple[str, ...] = ()  # what stands for the settings that it is made with
     wants_python: bool = False  # this machine is of the right kind, and lacks the Python
     builder: str = ""
+    instead: str = ""
     suits_here: bool = False  # what is compiled on this machine runs on all its targets
 
     @property

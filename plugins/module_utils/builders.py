@@ -33,6 +33,17 @@ _KEPT = ("python", "platform", "uv", "requirements", "recipe")
 
 
 @dataclass(frozen=True)
+class Share:
+    """The targets that one build is for, and who makes it: the fields are as `Build` has them."""
+
+    python: str
+    elsewhere: str
+    builder: str
+    instead: str
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True)
 class Builders:
     """The platforms that the option `builders` names."""
 
@@ -47,26 +58,19 @@ class Builders:
         fit = [each for each in self.platforms if _suits(each, platform)]
         return max(fit, key=lambda each: each.version).name if fit else ""
 
-    def split(self, targets: Sequence[Target], machine: Machine) -> Iterator[tuple[str, str, str, tuple[Target, ...]]]:
-        """For each build its Python, the kind of machine if it is not this one, its builder if it has one, and targets.
-
-        What a builder makes is for all hosts of a kind, so it is one that suits the oldest: two wheels of one name
-        would be no use to them.
-        """
-        kinds: dict[tuple[str, str], list[Target]] = {}
+    def split(self, targets: Sequence[Target], machine: Machine) -> Iterator[Share]:
+        """A builder of the target's very platform is asked, another where this machine cannot build for the target."""
+        shares: dict[tuple[str, str, str, str], list[Target]] = {}
         for target in targets:
             own = target.platform
+            nearest = self.nearest(own)
+            asked = bool(nearest) and (not machine.builds_for(own) or _same(Platform.parse(nearest), own))
+            builder, instead = (nearest, "") if asked else ("", nearest)
             named = " ".join(word for word in (own.system, own.arch, own.libc) if word)
-            kind = "" if machine.compiles_for(own) else named
-            kinds.setdefault((target.python.minor, kind), []).append(target)
-        for (python, kind), those in sorted(kinds.items(), key=_oldest_first):
-            served = [target for target in those if self.nearest(target.platform)]
-            if served:
-                oldest = min(served, key=lambda target: target.platform.version)
-                yield python, "", self.nearest(oldest.platform), tuple(served)
-            rest = tuple(target for target in those if target not in served)
-            if rest:
-                yield python, kind, "", rest
+            elsewhere = "" if asked or machine.compiles_for(own) else named
+            shares.setdefault((target.python.minor, elsewhere, builder, instead), []).append(target)
+        for key, those in sorted(shares.items(), key=_oldest_first):
+            yield Share(*key, tuple(those))
 
 
 NOBODY = Builders()
@@ -81,10 +85,11 @@ def record(raw: Mapping[str, Any] | None) -> dict[str, Any]:
 def failed(builds: Iterable[Build], raw: Mapping[str, Any]) -> Iterator[tuple[Build, list[Obstacle]]]:
     """The builds that an entry of the option `unbuilt` is about, each with why its targets go without."""
     for build in builds:
-        key = build.name, build.source.identity, build.builder, build.python
+        key = build.name, build.source.identity, build.builder or build.instead, build.python
         if key == (raw["name"], raw["source"], raw["builder"], raw["python"]):
             why = masked(str(raw["reason"])).strip().rstrip(".")
-            reason = f"it could not be built on {build.builder} ({_REMEDY}): {why}"
+            could = "not be built" if build.builder else "be built neither here nor"
+            reason = f"it could {could} on {raw['builder']} ({_REMEDY}): {why}"
             yield build, [Obstacle(target, build.label, reason) for target in build.targets]
 
 
@@ -155,7 +160,7 @@ def _versioned(build: Build, recipe: Recipe) -> Recipe:
     return replace(recipe, environment=tuple(sorted({**told, **dict(recipe.environment)}.items())))
 
 
-def _oldest_first(item: tuple[tuple[str, str], object]) -> tuple[list[int], tuple[str, str]]:
+def _oldest_first(item: tuple[tuple[str, ...], object]) -> tuple[list[int], tuple[str, ...]]:
     """What an older Python built may serve a newer one, seldom the other way."""
     key = item[0]
     return [int(part) for part in re.findall(r"\d+", key[0])], key
@@ -172,3 +177,8 @@ def _platform(name: str) -> Platform:
 def _suits(builder: Platform, other: Platform) -> bool:
     same = (builder.system, builder.arch, builder.libc) == (other.system, other.arch, other.libc)
     return same and builder.version <= other.version
+
+
+def _same(builder: Platform, other: Platform) -> bool:
+    """One may have several names."""
+    return _suits(builder, other) and builder.version == other.version

@@ -97,10 +97,12 @@ class Work:
         self.stats["reused"] = self._travelling
 
     def _known(self, build: Build) -> Wheel | None:
-        """Also what was built here before its builder was named, or because that lacks the Python."""
+        """Also what was built here before its builder was named, or because that lacks the Python; or the other way."""
         wheel = self.builder.reuse(build)
         if wheel is None and build.builder and build.suits_here:
             wheel = self.builder.reuse(replace(build, builder=""))
+        if wheel is None and build.instead:
+            wheel = self.builder.reuse(replace(build, builder=build.instead))
         return wheel
 
     def weigh_wheels(self) -> None:
@@ -138,7 +140,10 @@ class Work:
         lacking = {python for python in pythons if not self.builder.has_python(python)}
         for build, artifact in unbuilt:
             if not (build.elsewhere or build.builder) and build.python in lacking:
-                build = replace(build, elsewhere=f"a machine with Python {build.python}", wants_python=True)
+                if build.instead:
+                    build = _instead(build)
+                else:
+                    build = replace(build, elsewhere=f"a machine with Python {build.python}", wants_python=True)
             note = self.builder.note(build) if build.elsewhere else False
             if isinstance(note, Unbuildable):
                 self.obstacles += note.obstacles(build)
@@ -168,7 +173,7 @@ class Work:
             elif build.targets and not build.builder and not (build.elsewhere and self.builder.note(build)):
                 self.trials.append((build, artifact))
             elif build.tells_version:
-                self.unbuilt.append((replace(build, targets=(), elsewhere="", builder=""), artifact))
+                self.unbuilt.append((replace(build, targets=(), elsewhere="", builder="", instead=""), artifact))
         if not (self.fetched or self.stats["built"]):
             self.stats["reused"] = self._travelling
 
@@ -355,6 +360,7 @@ class Work:
                 return Outcome.of(build, lambda: make(build, temporary))
 
         outcomes = _in_order(crew.work(chains, made), self.unbuilt)
+        artifacts = dict(self.unbuilt)
         self.unbuilt = []
         for outcome in outcomes:
             build, found = outcome.build, outcome.found
@@ -369,6 +375,10 @@ class Work:
             wheel = self.builder.reuse(build)
             if wheel:
                 self._take(build, wheel)
+                continue
+            if build.instead and not self.anew:
+                self.untold.append(f"{why} It is left to the builder {build.instead}.")
+                self.unbuilt.append((_instead(build), artifacts[build]))
                 continue
             self.failed.append((build, why))
             if build.targets:
@@ -511,7 +521,8 @@ def take_built(work: Work, built: Sequence[Mapping[str, Any]], check_mode: bool)
                     work.builder.placed.append(wheel.path)
             else:
                 copy = _verified_copy(extra, work.wheelhouse.cache / "tmp")
-                wheel = work.builder.take(build, copy, record(raw.get("record")))
+                maker = _instead(build) if raw.get("builder") and not build.builder else build
+                wheel = work.builder.take(maker, copy, record(raw.get("record")))
             work.taken.append(_built(build, wheel))
             work.unbuilt.remove((build, artifact))
     arrived = work.wheelhouse.cache / ARRIVED
@@ -523,7 +534,7 @@ def take_unbuilt(work: Work, unbuilt: Sequence[Mapping[str, Any]]) -> None:
     """What could not be built elsewhere is in the way of the targets that wait for it."""
     for raw in unbuilt:
         for build, obstacles in failed([build for build, _artifact in work.unbuilt], raw):
-            if raw["lacks_python"] and build.suits_here:
+            if raw["lacks_python"] and build.builder and build.suits_here:
                 mine = replace(build, builder="")
                 work.unbuilt = [(mine if item[0] == build else item[0], item[1]) for item in work.unbuilt]
                 continue
@@ -534,8 +545,13 @@ def take_unbuilt(work: Work, unbuilt: Sequence[Mapping[str, Any]]) -> None:
 def _is_built_from(extra: ExtraWheel, raw: Mapping[str, Any], build: Build) -> bool:
     """A wheel with compiled code is for the targets of its own builder alone, whatever its name says."""
     same = extra.name == build.name and raw["source"] == build.source.identity
-    own = not raw.get("builder") or raw["builder"] == build.builder or generic(extra.path.name)
+    own = not raw.get("builder") or raw["builder"] == (build.builder or build.instead) or generic(extra.path.name)
     return same and own and fits(extra.path.name, build.targets)
+
+
+def _instead(build: Build) -> Build:
+    """For the builder that is asked because this machine cannot."""
+    return replace(build, builder=build.instead, instead="", suits_here=False)
 
 
 def _built(build: Build, wheel: Wheel) -> Taken:

@@ -240,10 +240,10 @@ def recorded(work: Work, temporary: Path, crew: Crew) -> Ledger:
         made=ledger.note,
     )
     unbuilt, trials = list(work.unbuilt), list(work.trials)
-    trial = Work(Plan(), builder.wheelhouse, builder, work.progress, unbuilt=unbuilt, trials=trials)
+    trial = Work(Plan(), builder.wheelhouse, builder, work.progress, unbuilt=unbuilt, trials=trials, anew=True)
     handed = [(replace(build, builder=""), artifact) for build, artifact in trial.hand_over(temporary)]
     trial.build(temporary, crew)
-    Work(Plan(), builder.wheelhouse, builder, work.progress, unbuilt=handed).build(temporary, crew)
+    Work(Plan(), builder.wheelhouse, builder, work.progress, unbuilt=handed, anew=True).build(temporary, crew)
     if trial.failed:
         obstacle.refuse([each for build, why in trial.failed for each in failure(build, why)])
         raise trial.failed[0][1]

@@ -74,10 +74,21 @@ class Plan:
         """`sources`: what the lock names that is on no index; `tool`: these are for uv itself."""
 
         def build(choice: Choice, source: BuildSource, artifact: Artifact | None) -> None:
-            for python, elsewhere, builder, targets in builders.split(choice.targets, machine):
-                found = Build(choice.name, choice.version, source, python, targets, elsewhere, choice.wheels)
-                suits_here = all(machine.builds_for(target.platform) for target in targets)
-                builds.append((replace(found, builder=builder, suits_here=suits_here), artifact))
+            for share in builders.split(choice.targets, machine):
+                suits_here = all(machine.builds_for(target.platform) for target in share.targets)
+                found = Build(
+                    choice.name,
+                    choice.version,
+                    source,
+                    share.python,
+                    share.targets,
+                    share.elsewhere,
+                    choice.wheels,
+                    builder=share.builder,
+                    instead=share.instead,
+                    suits_here=suits_here,
+                )
+                builds.append((found, artifact))
 
         downloads: list[tuple[Taken, Artifact]] = []
         brought: list[tuple[Taken, ExtraWheel]] = []

@@ -265,9 +265,11 @@ options:
     description:
       - Platforms of machines where wheels are built that this one cannot build, or not for hosts with an older C
         library, such as V(x86_64-manylinux_2_31).
-      - A build for a target that such a machine suits, because it has the same system, architecture and kind of C
-        library and none that is newer, is not made here but returned as RV(to_build), each for the newest machine that
-        suits all targets that wait for it. M(airgap.uv.uv_build) builds it there, and O(built) brings it back.
+      - Such a machine suits a target if it has the same system, architecture and kind of C library and none that is
+        newer. A build is not made here but returned as RV(to_build), for the newest machine that suits, if that is of
+        the target's very platform, or if this machine is of another kind, has a newer C library than the target, lacks
+        the Python or fails to build it. M(airgap.uv.uv_build) builds it there, and O(built) brings it back.
+      - Of wheels with one name that several machines built, one is for all targets.
       - Local packages are built here all the same if they hold no compiled code. Pure Python that was built anywhere
         serves all targets.
       - What came back is kept, so that the next run asks no builder.

@@ -29,7 +29,8 @@ OLDER = f"{os.uname().machine}-manylinux_2_17"
 @pytest.fixture
 def deployment(tmp_path: Path, index: Index) -> Iterator[Deployment]:
     """Its own `mark` tells of each build of the one dependency."""
-    make_sdist(index.folder, "delta", prelude=leaves_mark(tmp_path / "mark"))
+    fails = "import os\nif 'FAILS' in os.environ:\n    raise SystemExit('no library')\n"
+    make_sdist(index.folder, "delta", prelude=fails + leaves_mark(tmp_path / "mark"))
     made = Deployment(tmp_path, make_project(tmp_path / "made/app", index, dependencies=["delta"]))
     made.hosts = {"web1": {}, "builder": {}}
     made.play = {"hosts": "web1"}
@@ -68,6 +69,7 @@ def test_a_wheel_is_built_on_its_builder_once(deployment: Deployment) -> None:
 @pytest.mark.parametrize(
     ("builders", "said"),
     [
+        # Tried, because it cannot be built here.
         ({OLDER: "builder"}, f"and what is built there does not run on {OLDER}."),
         ({HERE: "nobody.invalid"}, "could not be built on"),
         ({"bullseye": "builder"}, "builders: bullseye cannot be used: it is no platform."),
@@ -76,7 +78,8 @@ def test_a_wheel_is_built_on_its_builder_once(deployment: Deployment) -> None:
 def test_a_builder_that_is_of_no_use_is_an_obstacle(
     builders: dict[str, str], said: str, deployment: Deployment
 ) -> None:
-    assert deployment.run(builders=builders, uv_source="host") != 0
+    settings = {"delta": {"environment": {"FAILS": "1"}}} if OLDER in builders else {}
+    assert deployment.run(builders=builders, uv_source="host", build_settings=settings) != 0
     assert "Preflight: 1 of 1 host cannot be deployed to." in deployment.output
     assert said in " ".join(deployment.output.split())
     assert (deployment.current, builds(deployment)) == ("", 0)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, LABEL, PYTHON, TARGET, Collect
+from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, PYTHON, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.playing import LOCAL, Playing
 from ansible_collections.airgap.uv.tests.unit.support.projects import uv_executable
@@ -22,9 +22,12 @@ from ansible_collections.airgap.uv.tests.unit.support.sdists import C_SOURCE, le
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
 
 BUILDER = f"{ARCH}-manylinux_2_17"
-NEWER = f"{ARCH}-manylinux_2_28"
-OLD = {"python": PYTHON, "platform": f"{ARCH}-manylinux_2_31"}
-OLD_LABEL = f"{PYTHON}-{OLD['platform']}"
+NEWER = f"{ARCH}-manylinux_2_18"
+OLD = {"python": PYTHON, "platform": BUILDER}
+LESS_OLD = {"python": PYTHON, "platform": NEWER}
+OLD_LABEL = f"{PYTHON}-{BUILDER}"
+# What is compiled on this machine runs there, whichever C library it has.
+NEWEST = {"python": PYTHON, "platform": f"{ARCH}-manylinux_2_99"}
 
 needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
 
@@ -40,7 +43,7 @@ class Collects(Collect):
 
     @property
     def options(self) -> dict[str, Any]:
-        return {**super().options, "builders": [BUILDER]}
+        return {**super().options, "builders": [BUILDER], "targets": [OLD]}
 
     def build(self, result: Result) -> list[dict[str, Any]]:
         """What uv_build makes of each entry of `to_build`, as the option `built` takes it back."""
@@ -76,9 +79,10 @@ def test_an_sdist_goes_to_its_builder_and_the_wheel_is_kept(collect: Collects) -
     ahead = collect.succeed(check=True)
     assert [(each["name"], each["builder"], each["file"]) for each in ahead["to_build"]] == [("delta", BUILDER, None)]
     assert not collect.wheelhouse.exists()
-    first = collect.succeed(targets=[TARGET, OLD])
+    # Both are older than this machine, or their builder's very platform.
+    first = collect.succeed(targets=[LESS_OLD, OLD])
     (wanted,) = first["to_build"]
-    assert wanted["targets"] == [LABEL, OLD_LABEL]
+    assert wanted["targets"] == [f"{PYTHON}-{NEWER}", OLD_LABEL]
     assert (wanted["hash"], Path(wanted["file"]).name) == (f"sha256:{sha256(sdist)}", sdist.name)
     assert wanted["index"] == collect.index.url
     assert (first["stage"]["release"], first["obstacles"], collect.runs) == (None, [], 0)
@@ -86,10 +90,10 @@ def test_an_sdist_goes_to_its_builder_and_the_wheel_is_kept(collect: Collects) -
     built = collect.build(first)
     before = collect.runs
     assert before > 0
-    second = collect.succeed(targets=[TARGET, OLD], built=built)
+    second = collect.succeed(targets=[LESS_OLD, OLD], built=built)
     assert (second["to_build"], second["changed"]) == ([], True)
     (wheel,) = [wheel for wheel in second["wheels"] if wheel["name"] == "delta"]
-    assert wheel["targets"] == sorted([LABEL, OLD_LABEL])
+    assert wheel["targets"] == sorted([f"{PYTHON}-{NEWER}", OLD_LABEL])
     assert wheel["origin"]["sha256"] == sha256(sdist)
     assert wheel["origin"]["built"]["python"] == PYTHON
     assert wheel["origin"]["built"]["platform"].startswith(f"{ARCH}-manylinux_2_")
@@ -98,7 +102,6 @@ def test_an_sdist_goes_to_its_builder_and_the_wheel_is_kept(collect: Collects) -
     third = collect.succeed(targets=[OLD])
     assert (third["to_build"], third["changed"], third["stage"]["release"]) == ([], False, second["stage"]["release"])
     assert collect.runs == before
-    assert collect.succeed(targets=[OLD], builders=[])["stage"]["release"] == second["stage"]["release"]
 
 
 def test_pure_python_from_a_builder_serves_all(collect: Collects) -> None:
@@ -108,7 +111,7 @@ def test_pure_python_from_a_builder_serves_all(collect: Collects) -> None:
     built = collect.build(collect.succeed(targets=[OLD]))
     before = collect.runs
     assert before > 0
-    result = collect.succeed(targets=[TARGET, OLD, other], built=built)
+    result = collect.succeed(targets=[NEWEST, OLD, other], built=built)
     assert (result["to_build"], collect.runs) == ([], before)
     (wheel,) = [wheel for wheel in result["wheels"] if wheel["name"] == "delta"]
     assert len(wheel["targets"]) == 3
@@ -162,16 +165,75 @@ def test_what_a_builder_lacks_the_python_for_is_built_here_where_that_serves(col
     native = {"delta/_native.c": f"#include <Python.h>\n{C_SOURCE}"}
     make_sdist(collect.index.folder, "delta", files=native)
     collect.make("delta")
-    newest = {**TARGET, "platform": f"{ARCH}-manylinux_2_99"}
-    for target, served in ((newest, True), ({**OLD, "platform": BUILDER}, False)):
-        (wanted,) = collect.succeed(targets=[target])["to_build"]
+    for target, served in ((NEWEST, True), (OLD, False)):
+        options = {"targets": [target], "builders": [target["platform"]]}
+        (wanted,) = collect.succeed(**options)["to_build"]
         entry = {name: wanted[name] for name in ("name", "builder", "python")}
         entry.update(source=wanted["source"]["sha256"], reason="it has no Python.", lacks_python=True)
-        result = collect(targets=[target], unbuilt=[entry])
+        result = collect(**options, unbuilt=[entry])
         assert result.failed is not served
         assert served or "it could not be built on" in result.msg
-    again = collect.succeed(targets=[newest])
+    again = collect.succeed(targets=[NEWEST], builders=[NEWEST["platform"]])
     assert (again["to_build"], again["changed"]) == ([], False)
+
+
+@needs_compiler
+def test_what_this_machine_can_serve_is_built_here_and_one_wheel_of_a_name_is_for_all(collect: Collects) -> None:
+    native = {"delta/_native.c": f"#include <Python.h>\n{C_SOURCE}"}
+    sdist = make_sdist(collect.index.folder, "delta", files=native, prelude=leaves_mark(collect.mark))
+    collect.make("delta")
+    options = {"targets": [NEWEST, OLD]}
+    first = collect.succeed(**options)
+    (wanted,) = first["to_build"]
+    assert (wanted["targets"], first["stats"]["built"], first["stage"]["release"]) == ([OLD_LABEL], 1, None)
+    (here,) = [wheel for wheel in first["wheels"] if wheel["name"] == "delta"]
+    # The builder's is another: it says where it was made.
+    came = make_wheel(collect.folder / "came", "delta", tag=here["filename"][len("delta-1.0-") : -len(".whl")])
+    built = [{"path": came, "hash": f"sha256:{sha256(came)}", "source": sha256(sdist), "builder": BUILDER}]
+    second = collect.succeed(**options, built=built)
+    (wheel,) = [wheel for wheel in second["wheels"] if wheel["name"] == "delta"]
+    assert (len(wheel["targets"]), second["to_build"]) == (2, [])
+    assert second["stage"]["release"]
+    third = collect.succeed(**options)
+    assert (third["wheels"], third["changed"]) == (second["wheels"], False)
+
+
+@needs_compiler
+def test_what_fails_here_goes_to_a_builder_that_suits(collect: Collects) -> None:
+    native = {"delta/_native.c": f"#include <Python.h>\n{C_SOURCE}"}
+    fails = "import os\nif 'THERE' not in os.environ:\n    raise SystemExit('no library here')\n"
+    make_sdist(collect.index.folder, "delta", files=native, prelude=fails + leaves_mark(collect.mark))
+    collect.make("delta")
+    first = collect.succeed(targets=[NEWEST])
+    (wanted,) = first["to_build"]
+    assert (wanted["builder"], wanted["targets"], first["obstacles"]) == (
+        BUILDER,
+        [f"{PYTHON}-{NEWEST['platform']}"],
+        [],
+    )
+    said = str(first["warnings"])
+    assert "no library here" in said
+    assert f"It is left to the builder {BUILDER}." in said
+    entry = {name: wanted[name] for name in ("name", "builder", "python")}
+    entry.update(source=wanted["source"]["sha256"], reason="web9: it has no Python.", lacks_python=True)
+    refused = collect(targets=[NEWEST], unbuilt=[entry])
+    assert f"it could be built neither here nor on {BUILDER} (put that right" in refused.msg
+
+    wanted["recipe"]["environment"] = {"THERE": "1"}
+    second = collect.succeed(targets=[NEWEST], built=collect.build(first))
+    assert (second["to_build"], second["changed"]) == ([], True)
+    assert second["stage"]["release"]
+    third = collect.succeed(targets=[NEWEST])
+    assert (third["to_build"], third["changed"], "warnings" in third.data) == ([], False, False)
+
+
+def test_without_the_python_here_a_builder_is_asked(collect: Collects) -> None:
+    make_sdist(collect.index.folder, "delta")
+    collect.make("delta")
+    target = {"python": "3.99", "platform": NEWEST["platform"]}
+    for check in (True, False):
+        result = collect.succeed(targets=[target], check=check)
+        assert [(each["builder"], each["python"]) for each in result["to_build"]] == [(BUILDER, "3.99")]
 
 
 def test_the_wheel_of_another_builder_is_not_taken(collect: Collects) -> None:
@@ -189,8 +251,8 @@ def test_wheels_of_one_name_from_two_machines_are_one(collect: Collects, tmp_pat
     tag = f"cp39-abi3-linux_{ARCH}"
     wheels = [make_wheel(tmp_path / name, "delta", tag=tag, files={"delta/x": name}) for name in ("one", "two")]
     assert sha256(wheels[0]) != sha256(wheels[1])
-    options = {"targets": [TARGET, {**OLD, "platform": f"{ARCH}-manylinux_2_17"}], "builders": [NEWER]}
-    assert [each["builder"] for each in collect.succeed(**options, build="defer")["to_build"]] == [NEWER, None]
+    options = {"targets": [LESS_OLD, OLD], "builders": [NEWER]}
+    assert [each["builder"] for each in collect.succeed(**options, build="defer")["to_build"]] == [None, NEWER]
     common = [{"path": wheel, "hash": f"sha256:{sha256(wheel)}", "source": sha256(sdist)} for wheel in wheels]
     result = collect.succeed(**options, built=[{**common[0], "builder": NEWER}, common[1]])
     (taken,) = [wheel for wheel in result["wheels"] if wheel["name"] == "delta"]
