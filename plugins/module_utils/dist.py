@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError, ExtraWheelInvalid, OptionInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, version
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Lockfile
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice
@@ -53,13 +53,15 @@ class Dist:
         folder = folder.resolve()
         if not folder.is_dir():
             raise OptionInvalid(OPTION, str(folder), "there is no such folder")
-        found = [_wheel(path, lock) for path in sorted(folder.glob("*.whl"))]
-        if not found:
-            raise OptionInvalid(OPTION, str(folder), "it holds no wheel; name the folder that the build wrote to")
+        found = {path: _name(path) for path in sorted(folder.glob("*.whl"))}
+        if not any(found.values()):
+            nameless = f" whose name is one ({', '.join(path.name for path in found)} is none)" if found else ""
+            reason = f"it holds no wheel{nameless}; name the folder that the build wrote to"
+            raise OptionInvalid(OPTION, str(folder), reason)
         packaged = {member.name for member in lock.members if member.packaged}
-        ours = tuple(wheel for wheel in found if wheel.name in packaged)
+        ours = tuple(_wheel(path, lock) for path, name in found.items() if name in packaged)
         if not ours:
-            there = ", ".join(sorted({wheel.name for wheel in found}))
+            there = ", ".join(sorted(set(filter(None, found.values()))))
             known = ", ".join(sorted(packaged)) or "none"
             reason = f"it holds wheels of {there}, and none of a local package of the lock ({known})"
             raise OptionInvalid(OPTION, str(folder), reason)
@@ -103,7 +105,17 @@ def versioned(lock: pylock.Pylock, wishes: Preferences) -> pylock.Pylock:
     return dataclasses.replace(lock, packages=packages)
 
 
+def _name(path: Path) -> str | None:
+    """Whose wheel it is, as its name tells; None where it tells nothing."""
+    try:
+        return str(utils.parse_wheel_filename(path.name)[0])
+    except utils.InvalidWheelFilename:
+        return None
+
+
 def _wheel(path: Path, lock: Lockfile) -> ExtraWheel:
+    if not path.is_file():
+        raise ExtraWheelInvalid(str(path), "it is a folder, or a link to nothing", OPTION)
     inside = lock.folder in path.parents
     place = path.relative_to(lock.folder).as_posix() if inside else path.name
     raw: dict[str, Any] = {"path": path, "hash": f"sha256:{file_digest(path)}"}

@@ -81,7 +81,19 @@ def test_wheels_elsewhere_are_named_without_their_folder(collect: Collect) -> No
     assert origins(result)["app"] == {"kind": "path", "path": "app-0.1.0-py3-none-any.whl"}
 
 
-@pytest.mark.parametrize("kind", ["absent", "empty", "of others", "no name", "bad record", "bad name"])
+def test_what_else_lies_there_is_nobody_s_concern(collect: Collect) -> None:
+    make_wheel(dist(collect), "app", "0.1.0")
+    make_wheel(dist(collect), "lib", "1.0")
+    (dist(collect) / "stranger-1.0-py3-none-any.whl").symlink_to("gone.whl")
+    (dist(collect) / "another-1.0-py3-none-any.whl").mkdir()
+    (dist(collect) / "backup of app.whl").touch()
+    assert origins(collect.succeed(dist=dist(collect)))["app"]["kind"] == "path"
+
+
+KINDS = ["absent", "empty", "of others", "no name", "folder", "dangling", "bad record", "bad name"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_folder_that_cannot_be_meant(kind: str, collect: Collect) -> None:
     said = "there is no such folder"
     if kind != "absent":
@@ -92,7 +104,13 @@ def test_a_folder_that_cannot_be_meant(kind: str, collect: Collect) -> None:
         said = "it holds wheels of stranger, and none of a local package of the lock (app, lib)"
     elif kind == "no name":
         (dist(collect) / "app.whl").touch()
-        said = "app.whl cannot be used: Invalid wheel filename"
+        said = "it holds no wheel whose name is one (app.whl is none); name the folder"
+    elif kind == "folder":
+        (dist(collect) / "app-0.1.0-py3-none-any.whl").mkdir()
+        said = "app-0.1.0-py3-none-any.whl cannot be used: it is a folder, or a link to nothing"
+    elif kind == "dangling":
+        (dist(collect) / "app-0.1.0-py2-none-any.whl").symlink_to("gone.whl")
+        said = "app-0.1.0-py2-none-any.whl cannot be used: it is a folder, or a link to nothing"
     elif kind == "bad record":
         tamper(make_wheel(dist(collect), "app", "0.1.0"))
         said = "it cannot be read"
