@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.environ import variables
 from ansible_collections.airgap.uv.plugins.module_utils.errors import OptionInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.index import Index
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import requests
@@ -128,13 +129,14 @@ class Accounts:
         return self.sentence(found["index"] or found["file"], f"HTTP {found['status'] or found['code']}")
 
     def _of_git(self, url: str) -> Account | None:
-        own = [*_of_url(url, "its URL")]
-        known = (self.given, own, self.repositories, self.found)
-        return next((found for each in known if (found := _nearest(url, each))), None)
+        return _first(url, self.given, [*_of_url(url, _OWN)], self.repositories, self.found)
 
     def _of(self, url: str) -> Account | None:
-        account: Account | None = _nearest(url, self.given) or _nearest(url, self.found)
-        return account
+        return _first(url, self.given, [*_of_url(url, _OWN)], self.found)
+
+
+def _first(url: str, *known: Sequence[Account]) -> Account | None:
+    return next((found for each in known if (found := _nearest(url, each))), None)
 
 
 def _said(shown: str, ways: list[str], url: str, status: str, sent: str) -> str:
@@ -146,14 +148,9 @@ def _said(shown: str, ways: list[str], url: str, status: str, sent: str) -> str:
 
 
 _VARIABLE = "uv_deploy_credentials"
+_OWN = "its URL"
 _PYPROJECT = "the URL in pyproject.toml"
 _OPTION = f"option credentials ({_VARIABLE})"
-
-
-def variables(name: str) -> tuple[str, str]:
-    """uv's variables for an index (https://docs.astral.sh/uv/concepts/indexes/, "Providing credentials directly")."""
-    prefix = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
-    return f"{prefix}_USERNAME", f"{prefix}_PASSWORD"
 
 
 def _place(item: Mapping[str, Any], indexes: Sequence[Index]) -> str:

@@ -13,6 +13,9 @@ from urllib.parse import unquote
 # A password may hold quotes (RFC 3986, "sub-delims"), and a program may write them in a shell's way.
 _CREDENTIAL = re.compile(r"(?<=://)[^/\s]+@")
 
+# What a link to a file is signed with, or a token.
+_QUERY = re.compile(r"(?<=://)([^\s'\"?#]+\?)[^\s'\"]+")
+
 _BEFORE_HOST = re.compile(r"^([A-Za-z][\w+.-]*://)[^/?#]*@")
 
 
@@ -28,10 +31,15 @@ def without_credentials(url: str) -> str:
     return _BEFORE_HOST.sub(r"\1", url)
 
 
+def without_secrets(url: str) -> str:
+    """As `without_credentials`, and without a query, which may hold a token."""
+    return without_credentials(url).partition("?")[0]
+
+
 def masked(value: Any) -> Any:
-    """`value` with `user:password@` of every URL in it replaced by `***@`."""
+    """`value` with `user:password@` and the query of every URL in it replaced by `***`."""
     if isinstance(value, str):
-        return _CREDENTIAL.sub("***@", value)
+        return _QUERY.sub(r"\1***", _CREDENTIAL.sub("***@", value))
     if isinstance(value, (list, tuple)):
         return [masked(item) for item in value]
     if isinstance(value, dict):

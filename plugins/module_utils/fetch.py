@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils import trust
 from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
-from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
+from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_secrets
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     CertificateNotTrusted,
     CredentialsRefused,
@@ -33,6 +33,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import requests, utils
 
 CHUNK = 1 << 18  # bytes read at once; the memory of a download, whatever its size
+_LONGEST_PAGE = 100 << 20  # bytes of an index's page; the longest of the public index have some 30 MB
 _LONGEST_NAME = 255  # bytes of a file's name, on nearly every file system
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 30.0  # seconds, also when a server's Retry-After asks for more
@@ -71,7 +72,7 @@ class Artifact:
     @property
     def shown(self) -> str:
         """The URL without a credential, for people and manifests."""
-        return without_credentials(self.url)
+        return without_secrets(self.url)
 
     @property
     def label(self) -> str:
@@ -82,7 +83,7 @@ class Artifact:
     @property
     def told(self) -> str:
         """Where it is had from, for people."""
-        return f"{self.shown} (its mirror: {without_credentials(self.via)})" if self.via else self.shown
+        return f"{self.shown} (its mirror: {without_secrets(self.via)})" if self.via else self.shown
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,7 @@ class Http:
     def page(self, url: str, accept: str) -> tuple[str, str, bytes]:
         """Where a page was found in the end, its content type and its bytes."""
         with self._answer(url, {"Accept": accept}) as response:
-            body = b"".join(_body(response))
-            return response.url, response.headers.get("Content-Type", ""), body
+            return response.url, response.headers.get("Content-Type", ""), _page(response)
 
     @contextlib.contextmanager
     def _answer(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[requests.Response]:
@@ -153,7 +153,7 @@ class Http:
         try:
             auth = self._accounts.auth(url)
             with self._session().get(url, stream=True, timeout=self._timeout, auth=auth, headers=headers) as response:
-                self._refuse_status(response)
+                self._refuse_status(response, url)
                 yield response
         except requests.exceptions.SSLError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
@@ -176,13 +176,15 @@ class Http:
                 raise Unavailable(_cause(error), 1.0) from error
             raise
 
-    def _refuse_status(self, response: requests.Response) -> None:
+    def _refuse_status(self, response: requests.Response, url: str) -> None:
+        """`url`: what was asked for, with the credentials that it may hold; `response.url` has none."""
         status = response.status_code
         if status == 200:
             return
         said = f"HTTP {status} {response.reason}"
         if status in (401, 403):
-            raise Refused(self._accounts.sentence(response.url, said), None)
+            sent_on = urlsplit(response.url).hostname != urlsplit(url).hostname
+            raise Refused(self._accounts.sentence(response.url if sent_on else url, said), None)
         if status in (404, 410):
             raise Absent(said, None)
         if status not in _AGAIN:
@@ -197,11 +199,25 @@ class Http:
         return session
 
 
-def _body(response: requests.Response) -> Iterator[bytes]:
-    """The bytes as they are sent; urllib3 1.26 does not tell when a server stops half-way."""
-    announced = response.headers.get("Content-Length", "")
+def _page(response: requests.Response) -> bytes:
+    """The whole of a page, which some servers compress though nobody asked for that."""
+    encoded = bool(response.headers.get("Content-Encoding"))
+    page = bytearray()
+    for chunk in _body(response, decode=encoded):
+        page += chunk
+        if len(page) > _LONGEST_PAGE:
+            raise Unavailable("it is longer than any page of an index", None)
+    return bytes(page)
+
+
+def _body(response: requests.Response, decode: bool = False) -> Iterator[bytes]:
+    """The bytes as they are sent; urllib3 1.26 does not tell when a server stops half-way.
+
+    `decode`: as they were before the server compressed them; how many there are is not known then.
+    """
+    announced = "" if decode else response.headers.get("Content-Length", "")
     received = 0
-    for chunk in iter(lambda: response.raw.read(CHUNK, decode_content=False), b""):
+    for chunk in iter(lambda: response.raw.read(CHUNK, decode_content=decode), b""):
         received += len(chunk)
         yield chunk
     if announced.isdigit() and received < int(announced):

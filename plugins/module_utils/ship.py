@@ -151,12 +151,15 @@ def _entry(url: str, name: str | None, default: bool) -> Iterator[tuple[str, str
 
 
 def _index(package: pylock.Package) -> str | None:
-    """Where hosts find a package's wheels; None where that is no index that is reached by HTTP."""
-    urls = [wheel.url for wheel in package.wheels or ()]
-    if not urls or not all(urlsplit(url or "").scheme in ("http", "https") for url in urls):
+    """Where hosts find a package's wheels; None where that is no index that is reached by HTTP.
+
+    A query may be a token, or be out of date soon.
+    """
+    urls = [urlsplit(wheel.url or "") for wheel in package.wheels or ()]
+    if not urls or not all(url.scheme in ("http", "https") and not url.query for url in urls):
         return None
     # Not every tool writes down the index. uv takes the wheels from their own URLs, so any name will do.
-    place = package.index or str(urls[0])
+    place = package.index or urls[0].geturl()
     if urlsplit(place).scheme not in ("http", "https"):
         return None
     bare = without_credentials(place)

@@ -65,7 +65,7 @@ def _of_json(base: str, raw: Any) -> Iterator[Link]:
             hashes = item.get("hashes")
             digest = hashes.get("sha256") if isinstance(hashes, Mapping) else None
             url = urldefrag(urljoin(base, item["url"])).url
-            yield Link(url, _name(url), str(digest).lower() if digest else None)
+            yield Link(url, str(item.get("filename") or _name(url)), str(digest).lower() if digest else None)
 
 
 class _Anchors(html.parser.HTMLParser):

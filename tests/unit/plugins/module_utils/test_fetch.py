@@ -4,20 +4,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import gzip
 import hashlib
+import http.server
 import io
+import itertools
 import os
 import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airgap.uv.plugins.module_utils import errors
+from ansible_collections.airgap.uv.plugins.module_utils import errors, fetch
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
 from ansible_collections.airgap.uv.plugins.module_utils.fetch import (
     Artifact,
@@ -186,7 +192,7 @@ def test_a_host_that_is_down_is_given_up_once(tmp_path: Path) -> None:
 
 
 def test_credentials_are_not_shown(tmp_path: Path) -> None:
-    url = "https://user:s3cret@index.test/files/a"
+    url = "https://user:s3cret@index.test/files/a?token=s3cret"
     with pytest.raises(errors.FetchFailed) as caught:
         Fetching(tmp_path, Fake(a=[GONE]))(Artifact(url, "a", "0" * 64))
     assert "s3cret" not in str(caught.value) + repr(caught.value.facts())
@@ -342,6 +348,20 @@ def test_credentials_from_netrc(
     assert path.name in fetch.arrived
 
 
+def test_credentials_of_a_file_s_own_url_are_refused(tmp_path: Path) -> None:
+    with Index(tmp_path / "private", credentials=("user", "right")) as index:
+        path = make_wheel(index.folder, "alpha")
+        artifact = served(index, path)
+        artifact = dataclasses.replace(artifact, url=artifact.url.replace("://", "://user:s3cret@"))
+        with pytest.raises(errors.CredentialsRefused) as caught:
+            fetching(tmp_path)(artifact)
+        assert "does not accept the credentials from its URL (HTTP 401 Unauthorized); put them" in str(caught.value)
+        assert "s3cret" not in str(caught.value)
+        fetch = fetching(tmp_path)
+        fetch(dataclasses.replace(artifact, url=artifact.url.replace("s3cret", "right")))
+        assert path.name in fetch.arrived
+
+
 @pytest.mark.parametrize("bundle", [False, True])
 def test_no_proxy_holds(
     bundle: bool, tls_index: Index, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -384,3 +404,46 @@ def test_a_disk_that_takes_a_part_of_a_write(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SHORT_WRITES, str(tmp_path)]
     done = subprocess.run(command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False []", done.stdout
+
+
+@contextlib.contextmanager
+def page_server(headers: dict[str, str], blocks: Iterable[bytes]) -> Iterator[str]:
+    """The URL of one page, whose blocks are sent until they or the reader's patience end."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing is told."""
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            for name, value in {"Content-Type": "text/html", **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for block in blocks:
+                    self.wfile.write(block)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/simple/a/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_page_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_LONGEST_PAGE", 1 << 20)
+    blocks = itertools.repeat(b"<p>more</p>" * 1000)
+    with page_server({}, blocks) as url, pytest.raises(Unavailable, match="longer than any page") as caught:
+        Http(5, None).page(url, "text/html")
+    assert caught.value.again is None
+
+
+def test_a_page_that_is_compressed_unasked() -> None:
+    page = b'<a href="a-1.0.tar.gz">a</a>' * 100
+    body = gzip.compress(page)
+    headers = {"Content-Encoding": "gzip", "Content-Length": str(len(body))}
+    with page_server(headers, [body]) as url:
+        assert Http(5, None).page(url, "text/html") == (url, "text/html", page)

@@ -19,6 +19,11 @@ MASKED: list[tuple[Any, Any]] = [
     ("https://user:s3@cret@index.test/a", "https://***@index.test/a"),
     ("git fetch 'https://u:s3'\\''cret@index.test/a' failed", "git fetch 'https://***@index.test/a' failed"),
     ('see "https://u:s3"cret@index.test"', 'see "https://***@index.test"'),
+    (
+        "see 'https://u:s3@a.test/f.whl?token=s3cret' and https://b.test/?a",
+        "see 'https://***@a.test/f.whl?***' and https://b.test/?***",
+    ),
+    ("is it https://index.test/a? Yes", "is it https://index.test/a? Yes"),
     (7, 7),
 ]
 

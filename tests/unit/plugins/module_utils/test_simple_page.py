@@ -48,3 +48,9 @@ def test_links(kind: str, body: str, folder: str, sha256: str | None) -> None:
 def test_what_is_no_page(body: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         SimplePage.parse(URL, JSON, body.encode())
+
+
+def test_a_name_that_the_link_does_not_tell() -> None:
+    """PEP 691 has it beside the link."""
+    page = SimplePage.parse(URL, JSON, f'{{"files": [{{"filename": "{NAME}", "url": "/dl?id=77"}}]}}'.encode())
+    assert page.find(NAME, SHA) == Link("https://index.test/dl?id=77", NAME, None)

@@ -249,6 +249,24 @@ def test_the_host_has_its_own_credentials(tmp_path: Path) -> None:
         assert install(collect, NETRC=str(netrc)).returncode == 0
 
 
+@pytest.mark.parametrize("ship", ["all", "built"])
+def test_a_url_with_a_token_is_told_to_nobody(ship: str, index: Index, tmp_path: Path) -> None:
+    """It may be a signature that is out of date tomorrow, so what it is for travels."""
+    collect = Collect(tmp_path, index)
+    wheel = make_wheel(index.folder, "alpha")
+    lock = (
+        'lock-version = "1.0"\ncreated-by = "another"\n[[packages]]\nname = "alpha"\nversion = "1.0"\nwheels = [{ '
+        f'url = "{index.file_url(wheel.name)}?token=s3cret", hashes = {{ sha256 = "{sha256(wheel)}" }} }}]\n'
+    )
+    write_tree(collect.folder / "site", {"pylock.toml": lock})
+    result = collect.succeed(project=None, lockfile=collect.folder / "site" / "pylock.toml", ship=ship)
+    assert [each["origin"]["url"] for each in result["wheels"]] == [index.file_url(wheel.name)]
+    assert travelling(result) == {"alpha"}
+    assert "s3cret" not in result.output
+    for path in [*collect.wheelhouse.rglob("*"), *collect.stage.rglob("*")]:
+        assert path.is_dir() or b"s3cret" not in path.read_bytes()
+
+
 def test_several_versions_on_several_indexes(index: Index, tmp_path: Path) -> None:
     with Index(tmp_path / "second") as second:
         make_wheel(index.folder, "alpha", "1.0")
