@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from ansible_collections.airgap.uv.plugins.module_utils.errors import OptionInvalid
+from ansible_collections.airgap.uv.plugins.module_utils.errors import FileInvalid, OptionInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import markers, pylock, utils, version
 from ansible_collections.airgap.uv.plugins.module_utils.uv import Groups
 from ansible_collections.airgap.uv.plugins.module_utils.verdict import archive_name, is_wheel
@@ -23,7 +23,7 @@ _WORDS = re.compile(r"""[()]|"[^"]*"|'[^']*'|[^\s()"']+""")
 def chosen(lock: pylock.Pylock, groups: Groups) -> pylock.Pylock:
     """The packages that the options want; no marker mentions extras or groups any more, for staged projects have none.
 
-    Raises `OptionInvalid` for what such a lock has not.
+    Raises `OptionInvalid` for what such a lock has not, `FileInvalid` for a version that cannot be told.
     """
     _refuse_workspace(groups)
     extras, names = _extras(lock, groups), _groups(lock, groups)
@@ -39,12 +39,29 @@ def chosen(lock: pylock.Pylock, groups: Groups) -> pylock.Pylock:
 
 
 def _version(package: pylock.Package) -> version.Version | None:
-    """What the lock says; of a wheel that it names by its URL or path some tools leave it to the file's name."""
-    if package.version or not package.archive or not is_wheel(package.archive):
+    """What the lock says; some tools leave it to the names of the files. Raises `FileInvalid` where they differ."""
+    if package.version:
         return package.version
+    told = {number for name in _names_of_files(package) if (number := _told(name))}
+    if len(told) > 1:
+        several = ", ".join(map(str, sorted(told)))
+        raise FileInvalid("The lock", f"{package.name} has no version, and its files are of {several}")
+    return next(iter(told), None)
+
+
+def _names_of_files(package: pylock.Package) -> Iterator[str]:
+    """Those that tell a version; an archive that is no wheel may have any name."""
+    yield from (wheel.filename for wheel in package.wheels or ())
+    if package.sdist:
+        yield package.sdist.filename
+    if package.archive and is_wheel(package.archive):
+        yield archive_name(package.archive)
+
+
+def _told(name: str) -> version.Version | None:
     try:
-        return utils.parse_wheel_filename(archive_name(package.archive))[1]
-    except utils.InvalidWheelFilename:
+        return utils.parse_wheel_filename(name)[1] if name.endswith(".whl") else utils.parse_sdist_filename(name)[1]
+    except (utils.InvalidWheelFilename, utils.InvalidSdistFilename):
         return None  # `verdict` says so
 
 

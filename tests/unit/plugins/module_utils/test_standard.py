@@ -92,3 +92,38 @@ REFUSED = [
 def test_refused(groups: Groups, says: str) -> None:
     with pytest.raises(errors.OptionInvalid, match=says):
         chosen(lock(), groups)
+
+
+def of_files(*files: tuple[str, str]) -> pylock.Pylock:
+    """A lock of one package without a version; each file's kind and name."""
+    found: dict[str, Any] = {"name": "alpha"}
+    for kind, name in files:
+        entry = {"url": f"https://index.test/{name}", "hashes": {"sha256": "0" * 64}}
+        if kind == "wheels":
+            found.setdefault(kind, []).append(entry)
+        else:
+            found[kind] = entry
+    return pylock.Pylock.from_dict({"lock-version": "1.0", "created-by": "test", "packages": [found]})
+
+
+WHEEL = ("wheels", "alpha-1.0-py3-none-any.whl")
+
+VERSIONS: list[tuple[list[tuple[str, str]], str | None]] = [
+    ([WHEEL], "1.0"),
+    ([WHEEL, ("wheels", "alpha-1.0-cp39-abi3-win32.whl"), ("sdist", "alpha-1.0.tar.gz")], "1.0"),
+    ([("sdist", "alpha-2.zip")], "2"),
+    ([("archive", "alpha-3-py3-none-any.whl")], "3"),
+    ([("archive", "main-4.zip")], None),
+    ([("archive", "alpha.whl")], None),
+]
+
+
+@pytest.mark.parametrize(("files", "version"), VERSIONS)
+def test_a_version_that_only_the_files_tell(files: list[tuple[str, str]], version: str | None) -> None:
+    (package,) = chosen(of_files(*files), Groups()).packages
+    assert (str(package.version) if package.version else None) == version
+
+
+def test_files_of_several_versions() -> None:
+    with pytest.raises(errors.FileInvalid, match=r"alpha has no version, and its files are of 1\.0, 2\.0"):
+        chosen(of_files(WHEEL, ("sdist", "alpha-2.0.tar.gz")), Groups())

@@ -105,6 +105,17 @@ def test_a_lock_alone(collect: Collect) -> None:
     assert (install(collect) / "beta").is_dir()
 
 
+def test_a_lock_without_versions(collect: Collect) -> None:
+    options = written(collect, alpha="", beta="")
+    path = options["lockfile"]
+    text = path.read_text(encoding="utf-8")
+    path.write_text("".join(line for line in text.splitlines(True) if line[:9] != "version ="), encoding="utf-8")
+    result = collect.succeed(**options)
+    assert [(wheel["name"], wheel["version"]) for wheel in result["wheels"]] == [("alpha", "1.0"), ("beta", "2.0")]
+    assert [proof["packages"] for proof in result["proofs"]] == [2]
+    assert (install(collect) / "beta").is_dir()
+
+
 def test_a_hash_is_no_path(collect: Collect) -> None:
     options = written(collect, alpha="")
     path = options["lockfile"]
