@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from ansible_collections.airgap.uv.plugins.module_utils.build import pure
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import without_credentials
-from ansible_collections.airgap.uv.plugins.module_utils.fetch import Artifact, Unavailable
+from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError, CredentialsRefused
+from ansible_collections.airgap.uv.plugins.module_utils.fetch import Absent, Artifact, Refused, Unavailable
 from ansible_collections.airgap.uv.plugins.module_utils.index import Index
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock
 from ansible_collections.airgap.uv.plugins.module_utils.mirrors import Mirrors
@@ -29,6 +30,21 @@ from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel
 # Choices of option `ship`: every wheel; those that no index has, and those of packages with compiled code.
 ALL = "all"
 BINARY = "binary"
+
+
+class HostsIndexUnread(AirgapError):
+    """`index`: the one that `ship_from` names for the hosts."""
+
+    def __init__(self, index: str, reason: str) -> None:
+        super().__init__(index, reason)
+        self.index = index
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.index}, which ship_from names for the hosts, was not read from this machine: {self.reason}. Its "
+            "pages tell where the files are: run again when it answers, or let everything travel (ship: all)."
+        )
 
 
 @dataclass(frozen=True)
@@ -80,10 +96,27 @@ class Shipping:
         return cls(ship, found, known)
 
     def placed(self, exported: pylock.Pylock, place: Callable[[Artifact], str], jobs: int) -> Shipping:
-        """With the place of each wheel on the hosts' own index; what that does not have travels."""
+        """With the place of each wheel on the hosts' own index; what that does not have travels.
+
+        Raises `HostsIndexUnread` or `CredentialsRefused` where it does not tell what it has.
+        """
         asked = [each for each in exported.packages if self.index(str(each.name), str(each.version))]
+        failed: list[tuple[str, Unavailable]] = []
+
+        def ask(package: pylock.Package) -> dict[str, str] | str:
+            try:
+                # Where one could not be asked for, the others need not wait for the same.
+                return {} if failed else _places(package, place)
+            except Unavailable as error:
+                failed.append((str(self.index(str(package.name), str(package.version))), error))
+                return {}
+
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            found = list(pool.map(lambda package: _places(package, place), asked))
+            found = list(pool.map(ask, asked))
+        for index, error in failed:
+            if isinstance(error, Refused):
+                raise CredentialsRefused({error.reason: ["what ship_from needs to know"]})
+            raise HostsIndexUnread(index, error.reason)
         urls = {digest: url for places in found if isinstance(places, dict) for digest, url in places.items()}
         lacking = {str(each.name): why for each, why in zip(asked, found) if isinstance(why, str)}
         indexes = {key: index for key, index in self.indexes.items() if key[0] not in lacking}
@@ -123,13 +156,13 @@ class Shipping:
 
 
 def _places(package: pylock.Package, place: Callable[[Artifact], str]) -> dict[str, str] | str:
-    """The URL of each wheel by its sha256, or why one of them has none."""
+    """The URL of each wheel by its sha256, or why one of them has none. Raises `Unavailable`."""
     found = {}
     for wheel in package.wheels or ():
         digest = wheel.hashes.get("sha256", "").lower()
         try:
             found[digest] = place(Artifact(str(wheel.url), wheel.filename, digest, wheel.size))
-        except Unavailable as error:
+        except Absent as error:
             return f"{wheel.filename}: {error.reason}"
     return found
 

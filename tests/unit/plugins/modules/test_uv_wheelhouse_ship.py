@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -337,6 +338,27 @@ def test_hosts_with_another_index(api: str, collect: Collect) -> None:
         [warning] = again.data["warnings"]
         assert f"alpha: {ALPHA}: " in json.dumps(warning)
         assert again.data["stage"]["release"] == result.data["stage"]["release"]
+
+
+def test_an_index_of_the_hosts_that_lets_nobody_in(collect: Collect) -> None:
+    with Index(collect.folder / "corp", credentials=("ci", PASSWORD)) as corp:
+        result = collect(ship="built", ship_from={collect.index.url: corp.url})
+    assert "wants credentials (HTTP 401 Unauthorized)" in result.msg
+    assert "It keeps back what ship_from needs to know" in result.msg
+    assert not collect.stage.exists()
+
+
+def test_an_index_of_the_hosts_that_does_not_answer(collect: Collect) -> None:
+    """It is no index that has nothing, and it is waited for once."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        result = collect(ship="built", ship_from={collect.index.url: url}, timeout=1, jobs=1)
+        silent.settimeout(0.1)
+        silent.accept()
+        with pytest.raises(TimeoutError):
+            silent.accept()
+    assert f"{url}, which ship_from names for the hosts, was not read from this machine: no answer" in result.msg
+    assert not collect.stage.exists()
 
 
 def test_hosts_that_have_the_files_from_another_server(collect: Collect) -> None:
