@@ -42,11 +42,24 @@ class SourceUnusual(AirgapError):
         )
 
 
+class SourceMissing(AirgapError):
+    """Neither file is there that tells how it is built."""
+
+    def __str__(self) -> str:
+        return (
+            "The source has neither pyproject.toml nor setup.py, or only as a link that leads out of it, which no "
+            "build sees. Put the file itself there."
+        )
+
+
 def amend(folder: Path, requires: Sequence[str]) -> None:
-    """Have the source in `folder` name `requires` too. Raises `SourceUnusual`."""
+    """Have the source in `folder` name `requires` too. Raises `SourceUnusual` or `SourceMissing`."""
     if not requires:
         return
     path = folder / "pyproject.toml"
+    if not (path.is_file() or (folder / "setup.py").is_file()):
+        # Else what is written would make a package of it, an empty one.
+        raise SourceMissing
     text = amended(path.read_text(encoding="utf-8") if path.is_file() else "", requires, path.name)
     if path.is_symlink():
         path.unlink()  # what it leads to stays as it is

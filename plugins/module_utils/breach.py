@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Sequence
@@ -48,8 +49,9 @@ def written_elsewhere(output: str, writable: Sequence[Path]) -> str | None:
             continue
         for found in (*_QUOTED.findall(line), *_BARE.findall(line)):
             path = Path(found)
-            if path.is_absolute() and not _within(path, writable) and _could_be_written(path):
-                return str(path)
+            with contextlib.suppress(OSError, ValueError):  # a build may say what can be no path
+                if path.is_absolute() and not _within(path, writable) and _could_be_written(path):
+                    return str(path)
     return None
 
 

@@ -208,9 +208,17 @@ def history(project: Path, pyproject: Pyproject, uv: Uv) -> str:
     rc, out, _err = uv.run(git(project, "rev-parse", "--is-shallow-repository"), str(project), environ)
     if rc == 0 and out.strip() == "true":
         raise ShallowClone(str(project))
-    # Not `--dirty`, which writes the index: what is changed in the folder is in the tree's digest.
-    rc, out, err = uv.run(git(project, "describe", "--tags", "--long", "--always"), str(project), environ)
-    return out.strip() or err.strip() or str(rc)
+    # Not `--dirty`, which writes the index: what is changed in the folder is in the tree's digest. Which tag tells the
+    # version is the backend's affair, so all that it can see of HEAD count, and the branch's name for some.
+    told = []
+    for words in (
+        ("describe", "--tags", "--long", "--always"),
+        ("rev-parse", "HEAD", "--abbrev-ref", "HEAD"),
+        ("for-each-ref", "--merged", "HEAD", "--format=%(objectname) %(refname)", "refs/tags"),
+    ):
+        rc, out, err = uv.run(git(project, *words), str(project), environ)
+        told.append(out.strip() or err.strip() or str(rc))
+    return "\n".join(told)
 
 
 def _git_folder(root: Path) -> Path:

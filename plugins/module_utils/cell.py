@@ -44,6 +44,7 @@ _IN_FOLDERS = {
     1: sum(1 << bit for bit in (4, 5, 6, 7, 8, 9, 10, 11, 12)),  # remove; make devices, folders, files, links …
     2: 1 << 13,  # move between folders
 }
+_MAKE_DEVICES = 1 << 6 | 1 << 11  # a disk's would be in the build's own folder, and could be written
 _TCP = {4: 0b11}  # bind, connect
 _SCOPES = {6: 0b11}  # abstract sockets of others, signals to others
 
@@ -188,7 +189,7 @@ def _lock_in(version: int, writable: Sequence[str], without_tcp: bool) -> None:
     attributes = struct.pack("=QQQ", on_files | in_folders, tcp, _known(_SCOPES, version))
     rules = _called(_libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0))
     for path in (*writable, *_DEVICE_FOLDERS):
-        _allow(rules, path, on_files | in_folders)
+        _allow(rules, path, (on_files | in_folders) & ~_MAKE_DEVICES)
     for path in _DEVICES:
         _allow(rules, path, on_files)
     _called(_prctl(_NO_NEW_PRIVS, 1))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 # The times of all files that go into a wheel; archives get other bytes otherwise
 # (https://reproducible-builds.org/specs/source-date-epoch/).
@@ -77,6 +78,13 @@ _OF_MACHINE = re.compile(
 )
 _of_network = re.compile(r"(?i:\w+_proxy)|NETRC").fullmatch
 
+_OF_INDEX = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
+
+# Of one index each: uv's own (https://docs.astral.sh/pyx/), and GitHub, which is none.
+_TOKENS = {"UV_API_KEY": "pyx.dev", "UV_AUTH_TOKEN": "pyx.dev", "UV_GITHUB_TOKEN": ""}
+
+_SECRET = re.compile(rf"UV_INDEX_\w+_PASSWORD|{'|'.join(_TOKENS)}")
+
 # What a build has of its own in its folder.
 HOUSE = {"HOME": "home", "TMPDIR": "tmp"}
 
@@ -102,6 +110,31 @@ def of_machine(environ: Mapping[str, str], network: bool = True) -> dict[str, st
     kept = {name: value for name, value in environ.items() if _OF_MACHINE.fullmatch(name)}
     more = {name: value for name, value in environ.items() if _KEPT.fullmatch(name)}
     return {**kept, **more} if network else {name: value for name, value in kept.items() if not _of_network(name)}
+
+
+def variables(name: str) -> tuple[str, str]:
+    """uv's variables for an index (https://docs.astral.sh/uv/concepts/indexes/, "Providing credentials directly")."""
+    prefix = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
+    return f"{prefix}_USERNAME", f"{prefix}_PASSWORD"
+
+
+def for_index(environ: Mapping[str, str], index: str | None) -> dict[str, str]:
+    """`environ` without credentials of other indexes than this one, a URL or `name=url` as uv takes it."""
+    name, named, url = (index or "").partition("=")
+    own = variables(name) if named and "://" not in name else ()
+    host = urlsplit(url if own else index or "").hostname or ""
+
+    def others(variable: str) -> bool:
+        if variable in _TOKENS:
+            return not (_TOKENS[variable] and f".{host}".endswith(f".{_TOKENS[variable]}"))
+        return bool(_OF_INDEX.fullmatch(variable)) and variable not in own
+
+    return {variable: value for variable, value in environ.items() if not others(variable)}
+
+
+def secrets(environ: Mapping[str, str]) -> set[str]:
+    """The passwords and tokens for uv in it."""
+    return {value for name, value in environ.items() if value and _SECRET.fullmatch(name)}
 
 
 def housed(environ: Mapping[str, str], folder: Path) -> dict[str, str]:

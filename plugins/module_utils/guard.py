@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.airgap.uv.plugins.module_utils import environ
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked, passwords_in
 from ansible_collections.airgap.uv.plugins.module_utils.errors import AirgapError
 
@@ -31,6 +33,7 @@ def guarded(module: AnsibleModule) -> Iterator[None]:
 
 
 def hide_credentials(module: AnsibleModule, *values: str | None) -> None:
-    """Have Ansible mask the password of each URL wherever it would return it."""
+    """Have Ansible mask the password of each URL, and those for uv in the environment, wherever it would return it."""
+    module.no_log_values.update(environ.secrets(os.environ))
     for value in values:
         module.no_log_values.update(passwords_in(value or ""))

@@ -122,7 +122,10 @@ class Plan:
                 build(choice, commit, None)
             else:
                 folder = str(PurePosixPath(source.path) / (source.subdirectory or "."))
-                build(choice, sources.package(choice.name, folder), None)
+                member = sources.lock.member(choice.name)
+                # uv leaves the versions of folders out of what it exports, and the lock has them.
+                told = choice.version or (member.version if member else None)
+                build(replace(choice, version=told), sources.package(choice.name, folder), None)
         return cls(tuple(downloads), tuple(brought), tuple(builds))
 
     def declared(self, wishes: Preferences) -> Plan:

@@ -101,6 +101,9 @@ class Sources:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, copy)
         folder = destination / self.lock.folder.relative_to(above)
+        lock = folder / self.lock.path.name
+        if not lock.exists():  # a library may keep it out of git
+            shutil.copyfile(self.lock.path, lock)
         self._move_indexes(folder)
         return folder
 

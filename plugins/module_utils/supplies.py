@@ -63,7 +63,7 @@ class Supplies:
 
     def _workshop(self) -> Workshop:
         uv = self.request.uv
-        return Workshop(uv.path, self.request.confine, self.params["build_timeout"], self.index(), uv.cache, uv.environ)
+        return Workshop(uv.path, self.request.confine, self.params["build_timeout"], self.index(), uv.environ)
 
     def builder(self, machine: str, home: Callable[[], str | None], choices: Sequence[Choice]) -> Builder:
         return Builder(

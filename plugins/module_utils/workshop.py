@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,13 +17,21 @@ from typing import Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils import breach, environ
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Overdue, Runner
-from ansible_collections.airgap.uv.plugins.module_utils.errors import BuildFailed, BuildOverdue, BuildRefused
+from ansible_collections.airgap.uv.plugins.module_utils.errors import (
+    BuildFailed,
+    BuildOverdue,
+    BuildRefused,
+    BuiltWheelWrong,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
 
 # uv tells what it puts into a build's environment, in its own log alone.
 _LOG = "uv_dispatch=debug"
 _INSTALLS = re.compile(r"DEBUG Installing build requirements?: (.+)")
 _LOGGED = re.compile(r"(TRACE|DEBUG|INFO) ")
+
+# Of what a build said, in lines and in characters of each: a line may be as long as the build likes.
+_LAST, _LONGEST = 20, 500
 
 # CMake's build tools (cmake-env-variables(7)), what many a setup.py asks for before ninja, and cargo
 # (https://doc.rust-lang.org/cargo/reference/environment-variables.html).
@@ -39,7 +48,8 @@ class Made:
 
 @dataclass(frozen=True)
 class Workshop:
-    """`confine` gives what runs a build within limits. `cache`: uv's cache folder, or none that outlives a build.
+    """`confine` gives what runs a build within limits. uv has no cache that outlives a build: it links what it installs
+    from there, and what one build did to its requirements would be in the next one's.
 
     `jobs`: how many compilers one build may run at a time, for the tools that take all CPUs unless they are told; 0
     leaves it to them. `index`: where build requirements come from, as a URL or `name=url`, or the path of a folder that
@@ -52,7 +62,6 @@ class Workshop:
     confine: Callable[[Limits], Runner]
     seconds: float
     index: str | None = None
-    cache: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     jobs: int = 0
     alone: bool = False
@@ -64,15 +73,15 @@ class Workshop:
 
         `missing`: why some that are pinned are not there, by name.
         """
-        return replace(self, index=str(folder), cache=None, environ={}, alone=True, missing=missing or {})
+        return replace(self, index=str(folder), environ={}, alone=True, missing=missing or {})
 
     def build(self, source: Path, out: Path, python: str, recipe: Recipe, shown: str = "") -> Made:
         """`uv build --wheel` of a source archive or folder into the empty folder `out`, with the interpreter `python`.
 
-        Raises `BuildFailed` or `BuildOverdue`, which name what was built as `shown` does.
+        Raises `BuildFailed`, `BuildOverdue` or `BuiltWheelWrong`, which name what was built as `shown` does.
         """
         shown = shown or source.name
-        limits = Limits(self.seconds, (out, *([self.cache] if self.cache else [])), not self.alone)
+        limits = Limits(self.seconds, (out,), not self.alone)
         argv, env = self._argv(source, out, python, recipe), self._env(recipe, out)
         try:
             rc, output, err = self.confine(limits)(argv, str(out), env)
@@ -84,7 +93,12 @@ class Workshop:
         if rc:
             self._refuse_breach(limits, shown, python, output + err)
             raise BuildFailed(shown, python, sentences(output + err))
-        return Made(tuple(sorted(out.glob("*.whl"))), requirements(err))
+        wheels = tuple(sorted(out.glob("*.whl")))
+        for wheel in wheels:
+            # A link would be followed by all that looks at it, out of the folder and as this user.
+            if not stat.S_ISREG(wheel.lstat().st_mode):
+                raise BuiltWheelWrong(shown, wheel.name, "it is no file, but a link or the like")
+        return Made(wheels, requirements(err))
 
     def _refuse_breach(self, limits: Limits, shown: str, python: str, output: str) -> None:
         """Raise `BuildRefused` where it failed because it is kept from what it tried."""
@@ -114,7 +128,6 @@ class Workshop:
             raise BuildRefused(shown, python, reason, sentences(output))
 
     def _argv(self, source: Path, out: Path, python: str, recipe: Recipe) -> list[str]:
-        cache = ["--cache-dir", str(self.cache)] if self.cache else ["--no-cache"]
         held = []
         if recipe.constraints:
             constraints = out / "constraints.txt"
@@ -126,7 +139,7 @@ class Workshop:
             held.append("--force-pep517")
         return [
             self.uv, "build", "--wheel", "--no-config", "--no-create-gitignore", "--no-progress", "--color", "never",
-            "--no-python-downloads", *cache, "--python", python, "--out-dir", str(out),
+            "--no-python-downloads", "--no-cache", "--python", python, "--out-dir", str(out),
             *index_arguments(self.index), *held, *recipe.arguments(), str(source),
         ]  # fmt: skip
 
@@ -134,15 +147,14 @@ class Workshop:
         """What a build sees: how the machine and the network are reached, and what is declared for it."""
         declared = dict(recipe.environment)
         return {
-            **environ.of_machine(os.environ, network=not self.alone),
-            **self.environ,
+            **environ.for_index({**environ.of_machine(os.environ, network=not self.alone), **self.environ}, self.index),
+            "SOURCE_DATE_EPOCH": environ.SOURCE_DATE_EPOCH,
+            "PIP_CONFIG_FILE": os.devnull,
             **(dict.fromkeys(_JOBS, str(self.jobs)) if self.jobs else {}),
             **environ.housed(os.environ, out),
             **declared,
-            "RUST_LOG": _LOG,
+            "RUST_LOG": ",".join(filter(None, (declared.get("RUST_LOG"), _LOG))),
             "UV_NO_WRAP": "1",
-            "SOURCE_DATE_EPOCH": environ.SOURCE_DATE_EPOCH,
-            "PIP_CONFIG_FILE": os.devnull,
             # Debug sections name the folder of the build, which is another each time.
             "LDFLAGS": f"{declared.get('LDFLAGS', '')} -Wl,-S".strip(),
         }
@@ -162,6 +174,6 @@ def requirements(log: str) -> tuple[str, ...]:
 
 
 def sentences(output: str) -> str:
-    """uv's own words without its log and without blank lines, the last twenty."""
+    """uv's own words without its log and without blank lines: the last ones, each cut where it is too long."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip() and not _LOGGED.match(line)]
-    return "\n".join(lines[-20:])
+    return "\n".join(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}\u2026" for line in lines[-_LAST:])

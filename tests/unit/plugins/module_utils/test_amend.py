@@ -7,7 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.airgap.uv.plugins.module_utils.amend import SourceUnusual, amend, amended
+from ansible_collections.airgap.uv.plugins.module_utils.amend import (
+    SourceMissing,
+    SourceUnusual,
+    amend,
+    amended,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.libraries import tomli
 
 MORE = ['numpy==1.26.4; python_version < "3.13"', "cython"]
@@ -63,8 +68,15 @@ def test_what_is_not_understood_is_left_alone(text: str, tmp_path: Path) -> None
 
 
 def test_a_source_of_setup_py_alone(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").touch()
     amend(tmp_path, [])
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "pyproject.toml").exists()
     amend(tmp_path, MORE)
     found = tomli.loads((tmp_path / "pyproject.toml").read_text(encoding="utf-8"))
     assert found == {"build-system": {"requires": ["setuptools >= 40.8.0", *MORE], "build-backend": LEGACY}}
+
+
+def test_what_tells_nothing_of_its_build_becomes_no_empty_package(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").symlink_to("/nowhere/pyproject.toml")
+    with pytest.raises(SourceMissing, match=r"neither pyproject.toml nor setup.py, or only as a link"):
+        amend(tmp_path, MORE)

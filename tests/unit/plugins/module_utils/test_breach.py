@@ -30,6 +30,10 @@ def test_what_was_written_to(line: str, path: str | None) -> None:
     assert written_elsewhere(f"begins\n{line}\nends", ()) == path
 
 
+def test_what_can_be_no_path() -> None:
+    assert written_elsewhere(f"sh: '/{'x' * 9000}': Permission denied", ()) is None
+
+
 def test_its_own_folder_is_not_elsewhere(tmp_path: Path) -> None:
     line = f"PermissionError: [Errno 13] Permission denied: '{tmp_path}/x'"
     assert written_elsewhere(line, [tmp_path]) is None

@@ -282,6 +282,22 @@ def test_a_version_from_history_in_a_shallow_clone(backend: str, here: Here, tmp
         history(tmp_path / "clone", Pyproject.read(tmp_path / "clone"), here.uv)
 
 
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+@pytest.mark.parametrize("change", [["tag", "v2.0"], ["tag", "v2.0", "HEAD~1"], ["checkout", "-qb", "release-2"]])
+def test_tags_that_a_moving_one_hides_are_history(change: list[str], here: Here, tmp_path: Path) -> None:
+    """`git describe` tells one tag, and which one a backend goes by is the backend's affair."""
+    text = '[project]\nname = "app"\ndynamic = ["version"]\n[build-system]\nrequires = ["setuptools-scm"]\n'
+    project = write_tree(tmp_path / "project", {"pyproject.toml": text})
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    for words in (["commit", "-qm", "one"], ["commit", "-qm", "two", "--allow-empty"], ["tag", "nightly"]):
+        git(project, *words)
+    before = history(project, Pyproject.read(project), here.uv)
+    assert history(project, Pyproject.read(project), here.uv) == before
+    git(project, *change)
+    assert history(project, Pyproject.read(project), here.uv) != before
+
+
 HERE = Machine("linux", "x86_64", "glibc", "2.36")
 
 SPLITS = [

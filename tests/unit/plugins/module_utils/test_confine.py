@@ -89,6 +89,15 @@ def test_it_writes_in_its_own_folder(own: Path) -> None:
     assert inside(own, script) == (0, "x\n", "")
 
 
+@needs_landlock
+def test_it_makes_no_devices(own: Path) -> None:
+    """A disk's would be its own, to be written."""
+    rc, _out, err = inside(own, "mkfifo pipe && mknod disk b 7 0")
+    assert rc
+    assert "disk: Permission denied" in err
+    assert (own / "pipe").is_fifo()
+
+
 def test_pythons_own_locks_work(own: Path) -> None:
     code = "import multiprocessing as m; print(m.Pool(2).map(abs, [-1, 2]))"
     assert inside(own, f"{sys.executable} -c '{code}'")[:2] == (0, "[1, 2]\n")

@@ -7,7 +7,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.airgap.uv.plugins.module_utils.environ import clean, housed, of_machine
+from ansible_collections.airgap.uv.plugins.module_utils.environ import (
+    clean,
+    for_index,
+    housed,
+    of_machine,
+    secrets,
+)
 
 KEPT = [
     "ALL_PROXY",
@@ -103,3 +109,36 @@ def test_without_a_network_nothing_says_how_it_is_reached() -> None:
     given = {"PATH": "/bin", "CFLAGS": "-O0", "https_proxy": "x", "NETRC": "x", "UV_INDEX_X_PASSWORD": "x"}
     assert of_machine(given, network=False) == {"PATH": "/bin"}
     assert sorted(of_machine(given)) == ["NETRC", "PATH", "UV_INDEX_X_PASSWORD", "https_proxy"]
+
+
+SECRETS = {
+    "UV_INDEX_MY_OWN_PASSWORD": "one",
+    "UV_INDEX_OTHER_PASSWORD": "two",
+    "UV_API_KEY": "three",
+    "UV_AUTH_TOKEN": "four",
+    "UV_GITHUB_TOKEN": "five",
+}
+
+
+@pytest.mark.parametrize(
+    ("index", "seen"),
+    [
+        ("my-own=https://index.test/simple", {"one"}),
+        ("https://index.test/simple?x=other", set()),
+        ("https://api.pyx.dev/simple/acme/main", {"three", "four"}),
+        ("other=https://api.pyx.dev/simple/acme/main", {"two", "three", "four"}),
+        ("https://notpyx.dev/simple", set()),
+        ("/a/folder", set()),
+        (None, set()),
+    ],
+)
+def test_credentials_are_for_their_own_index(index: str | None, seen: set[str]) -> None:
+    rest = {"UV_INDEX_OTHER_URL": "x", "NETRC": "/netrc"}
+    found = for_index({**SECRETS, **rest}, index)
+    assert {value for name, value in found.items() if name in SECRETS} == seen
+    assert rest.items() <= found.items()
+
+
+def test_what_is_secret() -> None:
+    shown = {"UV_INDEX_OTHER_USERNAME": "user", "UV_HTTP_TIMEOUT": "30", "UV_INDEX_EMPTY_PASSWORD": ""}
+    assert secrets({**SECRETS, **shown}) == {"one", "two", "three", "four", "five"}

@@ -55,6 +55,28 @@ def test_a_build_that_fails_shows_its_last_lines(workshop: Workshop, out: Path, 
     assert len(message.splitlines()) <= 25
 
 
+def test_its_lines_may_be_as_long_as_they_like(workshop: Workshop, out: Path, tmp_path: Path) -> None:
+    prelude = "sys.stderr.write('word ' * 200_000 + '\\n')\n" + fails(0)
+    sdist = make_sdist(tmp_path / "src", "alpha", prelude=prelude)
+    with pytest.raises(errors.BuildFailed) as caught:
+        workshop.build(sdist, out, sys.executable, Recipe())
+    assert "word word" in str(caught.value)
+    assert "frobnicate.h" in str(caught.value)
+    assert len(str(caught.value)) < 12_000
+
+
+def test_a_wheel_is_a_file(workshop: Workshop, out: Path, tmp_path: Path) -> None:
+    """What looks at a link looks at what it leads to: its bytes are taken, its mode is changed."""
+    backend = (
+        "import os\n\ndef build_wheel(folder, config_settings=None, metadata_directory=None):\n"
+        "    name = 'alpha-1.0-py3-none-any.whl'\n    path = os.path.join(folder, name)\n"
+        "    os.symlink(os.__file__, path)\n    return name\n"
+    )
+    sdist = make_sdist(tmp_path / "src", "alpha", files={"backend.py": backend})
+    with pytest.raises(errors.AirgapError, match=r"alpha-1.0-py3-none-any.whl, which was not taken: it is no file"):
+        workshop.build(sdist, out, sys.executable, Recipe())
+
+
 def test_build_requirements_come_from_the_index_that_is_named(
     index: Index, workshop: Workshop, out: Path, tmp_path: Path
 ) -> None:
@@ -112,6 +134,28 @@ def test_a_build_sees_nothing_of_this_environment_that_is_not_declared(
     assert "CFLAGS" not in seen[0]
     assert seen[0]["LDFLAGS"] == "-Wl,-S"
     assert "PATH" in seen[0]
+
+
+DECLARED = {
+    "SOURCE_DATE_EPOCH": ("1700000000", "1700000000"),
+    "PIP_CONFIG_FILE": ("/pip.conf", "/pip.conf"),
+    "LDFLAGS": ("-lm", "-lm -Wl,-S"),
+    "RUST_LOG": ("cc=debug", "cc=debug,uv_dispatch=debug"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(DECLARED))
+def test_what_is_declared_goes_before_what_is_set(name: str, out: Path, tmp_path: Path) -> None:
+    seen: list[Mapping[str, str]] = []
+
+    def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
+        seen.append(env)
+        return 0, "", ""
+
+    given, wanted = DECLARED[name]
+    recipe = Recipe.parse({"environment": {name: given}})
+    Workshop("uv", lambda limits: run, 60.0).build(tmp_path, out, sys.executable, recipe)
+    assert seen[-1][name] == wanted
 
 
 def test_config_settings_reach_the_backend() -> None:
