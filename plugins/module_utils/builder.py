@@ -238,6 +238,16 @@ class Builder:
         both = [same, *([home] if home else [])]
         yield from dict.fromkeys(reversed(both) if isinstance(build.source, LocalPackage) else both)
 
+    def make_sdist(self, build: Build, temporary: Path) -> Path:
+        """Of a package whose version is in its git history: its `PKG-INFO` tells it to who gets no history."""
+        interpreter = self.uv.interpreter(self.home() or build.python)
+        out = Path(tempfile.mkdtemp(prefix=f"{build.name}-sdist-", dir=temporary))
+        recipe = self.recipes(build)
+        source = self._amended(build, build.source.unpack(out / "source"), out, recipe)
+        maker = replace(self, workshop=replace(self.workshop, kind="sdist"))
+        made = maker._build(build, source, out, interpreter.path, recipe)
+        return _only(build, made.wheels, "sdist")
+
     def _how(self, python: str) -> dict[str, str]:
         return {"python": python, "uv": str(self.uv.version)}
 
@@ -254,7 +264,7 @@ class Builder:
                 return kept
             source = self._amended(build, build.source.unpack(out / "source"), out, recipe)
             made = self._build(build, source, out, interpreter.path, recipe)
-            path = _only_wheel(build, made.wheels)
+            path = _only(build, made.wheels)
             self.made(build.name, interpreter.name, made.requirements)
             how = self._how(python)
             # What lies is refused by `take`, and built again when its cause may be gone.
@@ -365,10 +375,10 @@ def _last_line(text: str) -> str:
     return last
 
 
-def _only_wheel(build: Build, found: Sequence[Path]) -> Path:
+def _only(build: Build, found: Sequence[Path], kind: str = "wheel") -> Path:
     if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "no wheel"
-        raise BuiltWheelWrong(build.shown, names, "one wheel was expected")
+        names = ", ".join(path.name for path in found) or f"no {kind}"
+        raise BuiltWheelWrong(build.shown, names, f"one {kind} was expected")
     return found[0]
 
 

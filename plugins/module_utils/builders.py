@@ -13,18 +13,21 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils import parcel
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist
 from ansible_collections.airgap.uv.plugins.module_utils.controller import Machine
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import OptionInvalid, TargetUnknown
+from ansible_collections.airgap.uv.plugins.module_utils.lockfile import Pyproject
 from ansible_collections.airgap.uv.plugins.module_utils.obstacle import Obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.platforms import Platform, TargetContradicts
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
+from ansible_collections.airgap.uv.plugins.module_utils.repository import Commit
 from ansible_collections.airgap.uv.plugins.module_utils.requirements import Pinned
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 
 _REMEDY = "put that right, name another builder in uv_deploy_builders, or bring a wheel of it in extra_wheels"
 
@@ -117,20 +120,31 @@ class Sent:
         )
 
     @classmethod
-    def packed(cls, build: Build, recipe: Recipe, folder: Path, temporary: Path) -> Sent:
-        """The source archive itself, which was verified, or a tar of the package's files in `folder`."""
+    def packed(cls, build: Build, recipe: Recipe, folder: Path, temporary: Path, sdist: Callable[[], Path]) -> Sent:
+        """The source archive itself, which was verified, or a tar of the package's files in `folder`.
+
+        Histories stay here. `sdist` makes one of a package whose version is in there.
+        """
         if isinstance(build.source, Sdist):
             return cls.ahead(build, recipe)
         root = Path(tempfile.mkdtemp(prefix=f"{build.name}-", dir=temporary))
         place = build.source.unpack(root / parcel.TOP)
+        if _versioned_by_history(build, place):
+            shutil.rmtree(root)
+            made = sdist()
+            digest = file_digest(made)
+            file = folder / digest[:12] / made.name
+            file.parent.mkdir(exist_ok=True)
+            os.replace(made, file)
+            # Further build requirements are in its pyproject.toml.
+            return cls(build, file, digest, "", replace(recipe, requires=()))
         archive = root / "source.tar"
         digest = parcel.pack(root / parcel.TOP, archive)
-        folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{build.name}-{digest[:12]}.tar"
         os.replace(archive, file)
         inside = os.path.relpath(place, root / parcel.TOP)
         shutil.rmtree(root)
-        return cls(build, file, digest, "" if inside == "." else inside, _versioned(build, recipe))
+        return cls(build, file, digest, "" if inside == "." else inside, recipe)
 
     def made_with(self, pinned: Pinned | None) -> Sent:
         """With the files that its requirements are pinned to."""
@@ -151,13 +165,10 @@ class Sent:
         }
 
 
-def _versioned(build: Build, recipe: Recipe) -> Recipe:
-    """Of a package whose version is in its git history, which stays here, the backends are told the version."""
-    if not (isinstance(build.source, LocalPackage) and build.source.from_history and build.version):
-        return recipe
-    name = re.sub(r"[-_.]+", "_", build.name).upper()
-    told = {f"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}": build.version, "PDM_BUILD_SCM_VERSION": build.version}
-    return replace(recipe, environment=tuple(sorted({**told, **dict(recipe.environment)}.items())))
+def _versioned_by_history(build: Build, place: Path) -> bool:
+    if isinstance(build.source, Commit):
+        return Pyproject.read(place, optional=True).version_from_history
+    return isinstance(build.source, LocalPackage) and build.source.from_history
 
 
 def _oldest_first(item: tuple[tuple[str, ...], object]) -> tuple[list[int], tuple[str, ...]]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
@@ -46,6 +47,8 @@ _OLDER = (
     "(extra_wheels)"
 )
 
+
+_FROM_HISTORY = "its version is in its git history, which stays here, so an sdist is made of it for its builder"
 
 # In the wheelhouse's cache: where the role lays what came from builders.
 ARRIVED = "built"
@@ -332,14 +335,26 @@ class Work:
                 self._take(build, wheel)
 
     def send(self, folder: Path, temporary: Path, pinned: Callable[[Build, Path], Pinned | None]) -> list[Sent]:
-        """Pack what is to be built by others into `folder`; what lay there before goes."""
+        """Pack what is to be built by others into `folder`; what lay there before goes.
+
+        What cannot be packed is in the way of its own targets alone.
+        """
         found = []
         shutil.rmtree(folder, ignore_errors=True)
-        for build, _artifact in self.unbuilt:
+        unbuilt, self.unbuilt = self.unbuilt, []
+        for build, artifact in unbuilt:
             self.progress.say(f"packs {build.name} for its builder")
             folder.mkdir(parents=True, exist_ok=True)
-            sent = Sent.packed(build, self.builder.recipes(build), folder, temporary)
-            found.append(sent.made_with(pinned(build, folder)))
+            try:
+                sdist = functools.partial(self.builder.make_sdist, build, temporary)
+                sent = Sent.packed(build, self.builder.recipes(build), folder, temporary, sdist)
+            except (BuildFailed, BuiltWheelWrong, InterpreterMissing) as error:
+                self.failed.append((build, error))
+                for each in failure(build, error):
+                    self.obstacles.append(replace(each, reason=f"{_FROM_HISTORY}: {each.reason}"))
+            else:
+                found.append(sent.made_with(pinned(build, folder)))
+                self.unbuilt.append((build, artifact))
         return found
 
     def build(self, temporary: Path, crew: Crew) -> None:

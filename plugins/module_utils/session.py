@@ -216,6 +216,8 @@ class Session:
             self.warnings += work.builder.shared.complaints
         self.sent = work.send(self.wheelhouse.cache / "sources", self.temporary, self.supplies.pinned_elsewhere)
         if self.params["build"] == "defer":
+            if work.failed:
+                self._leave_out(work)
             return
         work.weigh_wheels()
         self.warnings += work.untold

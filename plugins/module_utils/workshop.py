@@ -33,6 +33,8 @@ _LOGGED = re.compile(r"(TRACE|DEBUG|INFO) ")
 # Of what a build said, in lines and in characters of each: a line may be as long as the build likes.
 _LAST, _LONGEST = 20, 500
 
+_ENDS = {"wheel": "*.whl", "sdist": "*.tar.gz"}
+
 # CMake's build tools (cmake-env-variables(7)), what many a setup.py asks for before ninja, and cargo
 # (https://doc.rust-lang.org/cargo/reference/environment-variables.html).
 _JOBS = ("CMAKE_BUILD_PARALLEL_LEVEL", "MAX_JOBS", "CARGO_BUILD_JOBS")
@@ -40,7 +42,10 @@ _JOBS = ("CMAKE_BUILD_PARALLEL_LEVEL", "MAX_JOBS", "CARGO_BUILD_JOBS")
 
 @dataclass(frozen=True)
 class Made:
-    """What a build left in its folder, and the build requirements that it was made with, as `name==version`."""
+    """What a build left in its folder, and the build requirements that it was made with, as `name==version`.
+
+    `wheels`: or sdists, where one was wanted.
+    """
 
     wheels: tuple[Path, ...]
     requirements: tuple[str, ...]
@@ -54,7 +59,7 @@ class Workshop:
     `jobs`: how many compilers one build may run at a time, for the tools that take all CPUs unless they are told; 0
     leaves it to them. `index`: where build requirements come from, as a URL or `name=url`, or the path of a folder that
     stands for one. `alone`: builds reach no network. `pep517`: uv builds for its own backend too
-    with that installed, as for others.
+    with that installed, as for others. `kind`: what is built, `wheel` or `sdist`.
     `environ`: what uv needs for the index, credentials for one. `seconds`: how long a build may take.
     """
 
@@ -66,6 +71,7 @@ class Workshop:
     jobs: int = 0
     alone: bool = False
     pep517: bool = False
+    kind: str = "wheel"
     missing: Mapping[str, str] = field(default_factory=dict)
 
     def pinned(self, folder: Path, missing: Mapping[str, str] | None = None) -> Workshop:
@@ -76,7 +82,7 @@ class Workshop:
         return replace(self, index=str(folder), environ={}, alone=True, missing=missing or {})
 
     def build(self, source: Path, out: Path, python: str, recipe: Recipe, shown: str = "") -> Made:
-        """`uv build --wheel` of a source archive or folder into the empty folder `out`, with the interpreter `python`.
+        """`uv build` of a source archive or folder into the empty folder `out`, with the interpreter `python`.
 
         Raises `BuildFailed`, `BuildOverdue` or `BuiltWheelWrong`, which name what was built as `shown` does.
         """
@@ -93,7 +99,7 @@ class Workshop:
         if rc:
             self._refuse_breach(limits, shown, python, output + err)
             raise BuildFailed(shown, python, sentences(output + err))
-        wheels = tuple(sorted(out.glob("*.whl")))
+        wheels = tuple(sorted(out.glob(_ENDS[self.kind])))
         for wheel in wheels:
             # A link would be followed by all that looks at it, out of the folder and as this user.
             if not stat.S_ISREG(wheel.lstat().st_mode):
@@ -138,8 +144,8 @@ class Workshop:
             # Else uv builds for its own backend, whatever its version, without that being installed.
             held.append("--force-pep517")
         return [
-            self.uv, "build", "--wheel", "--no-config", "--no-create-gitignore", "--no-progress", "--color", "never",
-            "--no-python-downloads", "--no-cache", "--python", python, "--out-dir", str(out),
+            self.uv, "build", f"--{self.kind}", "--no-config", "--no-create-gitignore", "--no-progress",
+            "--color", "never", "--no-python-downloads", "--no-cache", "--python", python, "--out-dir", str(out),
             *index_arguments(self.index), *held, *recipe.arguments(), str(source),
         ]  # fmt: skip
 

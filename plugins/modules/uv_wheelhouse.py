@@ -644,7 +644,8 @@ to_build:
       sample: x86_64-manylinux_2_31
     file:
       description:
-        - Path of the archive to build, an sdist whose hash was checked or a tar of a local package or a commit.
+        - Path of the archive to build, an sdist whose hash was checked or a tar of a local package or a commit; of one
+          whose version comes from git an sdist that was made here.
         - Null in check mode where it is not there yet.
       type: str
     hash:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, PYTHON, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.playing import LOCAL, Playing
-from ansible_collections.airgap.uv.tests.unit.support.projects import uv_executable
+from ansible_collections.airgap.uv.tests.unit.support.projects import lock, replace_in, uv_executable
 from ansible_collections.airgap.uv.tests.unit.support.running import Result
 from ansible_collections.airgap.uv.tests.unit.support.sdists import C_SOURCE, leaves_mark, make_sdist, runs
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
@@ -53,6 +54,7 @@ class Collects(Collect):
         options = {name: wanted[name] for name in ("hash", "subdirectory", "name", "version") if wanted[name]}
         recipe = {name: wanted["recipe"][name] for name in ("environment", "config_settings", "constraints")}
         common = {"source": wanted["file"], "python": PYTHON, "uv_executable": str(uv_executable())}
+        common["index"] = wanted["index"]
         told = self.playing.run(
             "airgap.uv.uv_build", {**common, **options, **recipe, "dest": str(self.folder / "came")}
         )
@@ -142,6 +144,67 @@ def test_one_with_compiled_code_is_packed(collect: Collects) -> None:
     assert not list((collect.wheelhouse / ".cache/sources").glob("*"))
     manifest = json.loads((collect.wheelhouse / "wheelhouse.json").read_text(encoding="utf-8"))
     assert [wheel["origin"]["built"]["python"] for wheel in manifest["wheels"]] == [PYTHON]
+
+
+VERSION_OF_GIT = """
+if not os.path.exists("VERSION"):
+    said = subprocess.run(["git", "describe", "--tags"], capture_output=True, text=True)
+    if said.returncode:
+        sys.exit("no version")
+    open("VERSION", "w").write(said.stdout)
+"""
+
+
+@pytest.fixture
+def versioned_by_git(collect: Collects) -> Callable[[bool], None]:
+    """Makes a compiled package without another version than its tag, 2.5; no sdist can be made of one that `fails`."""
+
+    def make(fails: bool) -> None:
+        native = {"app/_native.c": f"#include <Python.h>\n{C_SOURCE}", ".gitignore": "VERSION\n"}
+        make_wheel(collect.index.folder, "setuptools-scm", "8.0")
+        collect.make(packaged=True, files=native, prelude=VERSION_OF_GIT)
+        replace_in(collect.project / "pyproject.toml", 'version = "0.1.0"', 'dynamic = ["version"]')
+        (collect.project / "VERSION").write_text("2.5")
+        lock(collect.project)
+        (collect.project / "VERSION").unlink()
+        replace_in(collect.project / "pyproject.toml", "requires = []", 'requires = ["setuptools-scm"]')
+        if fails:
+            replace_in(collect.project / "backend.py", "def build_sdist(", "def no_sdist(")
+        for argv in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"], ["tag", "2.5"]):
+            done = ["git", "-C", collect.project, "-c", "user.name=a", "-c", "user.email=a@b", *argv]
+            subprocess.run(done, check=True)
+
+    return make
+
+
+@needs_compiler
+def test_a_version_in_git_history_goes_along(collect: Collects, versioned_by_git: Callable[[bool], None]) -> None:
+    versioned_by_git(False)
+    first = collect.succeed()
+    (wanted,) = first["to_build"]
+    assert (Path(wanted["file"]).name, wanted["subdirectory"]) == ("app-2.5.tar.gz", "")
+    assert wanted["hash"] == f"sha256:{sha256(Path(wanted['file']))}"
+    second = collect.succeed(built=collect.build(first))
+    (wheel,) = second["wheels"]
+    assert (wheel["version"], second["to_build"]) == ("2.5", [])
+    assert second["stage"]["release"].startswith("2.5-")
+    third = collect.succeed()
+    assert (third["to_build"], third["changed"]) == ([], False)
+
+
+@needs_compiler
+@pytest.mark.parametrize("build", ["here", "defer"])
+def test_without_an_sdist_such_a_package_is_an_obstacle(
+    build: str, collect: Collects, versioned_by_git: Callable[[bool], None]
+) -> None:
+    versioned_by_git(True)
+    before = collect.snapshot()
+    result = collect(build=build)
+    assert (
+        "its version is in its git history, which stays here, so an sdist is made of it for its builder: " in result.msg
+    )
+    assert "or bring a wheel (extra_wheels)" in result.msg
+    assert collect.snapshot() == before
 
 
 @pytest.mark.parametrize("partial", [True, False])
