@@ -108,7 +108,9 @@ class Host:
         told: dict[str, Any] = {}
         errors: list[AirgapError] = []
         if question.libraries:
-            parts["missing_libraries"] = lambda: missing(question.libraries, self._loading(told), self.run)
+            parts["missing_libraries"] = lambda: missing(
+                question.libraries, self._loading(told), self.run, bool((told.get("python") or {}).get("installed"))
+            )
         if question.servers:
             parts["unreachable_servers"] = lambda: unreachable(question.servers)
         try:

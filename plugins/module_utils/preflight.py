@@ -205,7 +205,16 @@ class Preflight:
                 for wheel in self.wish.installs
                 if library in ((wheel.get("requires") or {}).get("libraries") or ())
             ]
-            if wheels:
+            name, _bracket, version = library.rstrip(")").partition("(")
+            if wheels and version:
+                yield Obstacle(
+                    "library",
+                    f"no {version} in {name}",
+                    f"{', '.join(wheels)} needs {version} of {name}, and the host's is older ({said}). Have it built "
+                    "on a machine as old as the host (uv_deploy_builders), bring a wheel that holds that library "
+                    "(uv_deploy_extra_wheels), or install a later one there.",
+                )
+            elif wheels:
                 yield Obstacle(
                     "library",
                     f"no {library}",

@@ -59,8 +59,10 @@ options:
     type: str
   libraries:
     description:
-      - Names of shared libraries, such as V(libpq.so.5). RV(missing_libraries) tells which of them the host lacks.
-      - Each is loaded once with the interpreter, in a process of its own.
+      - Names of shared libraries, such as V(libpq.so.5), or with a version that the library must define, such as
+        V(libstdc++.so.6(GLIBCXX_3.4.29\)). RV(missing_libraries) tells which of them the host lacks.
+      - Each is loaded once with the interpreter, in a process of its own. A C(libpython) is not said to be missing
+        before the interpreter that it belongs to is there.
     type: list
     elements: str
     default: []
@@ -183,10 +185,14 @@ unknown:
   elements: str
   sample: [user shop, group www]
 missing_libraries:
-  description: Those of O(libraries) that cannot be loaded, each with what the loader says.
+  description:
+    - Those of O(libraries) that cannot be loaded, each with what the loader says, and those that lack the version, with
+      the path of what the loader finds.
   returned: when O(libraries) is given
   type: dict
-  sample: {libpq.so.5: "libpq.so.5: cannot open shared object file: No such file or directory"}
+  sample:
+    libpq.so.5: "libpq.so.5: cannot open shared object file: No such file or directory"
+    libstdc++.so.6(GLIBCXX_3.4.29): /lib/x86_64-linux-gnu/libstdc++.so.6 has no GLIBCXX_3.4.29
 unreachable_servers:
   description: Those of O(servers) that no connection comes about to, each with the reason.
   returned: when O(servers) is given

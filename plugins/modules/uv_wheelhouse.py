@@ -602,9 +602,10 @@ wheels:
     requires:
       description:
         - What the compiled code of a wheel that was built or brought needs of a host, its C(glibc) and the C(libraries)
-          that it does not hold itself. Empty for a wheel without such code; left out where it is not known.
+          that it does not hold itself, with the newest versions of their symbols that it takes. Empty for a wheel
+          without such code; left out where it is not known.
       type: dict
-      sample: {glibc: "2.34", libraries: [libpq.so.5]}
+      sample: {glibc: "2.34", libraries: [libpq.so.5, libstdc++.so.6, libstdc++.so.6(GLIBCXX_3.4.29)]}
 added:
   description: Paths of the wheels that were, or in check mode would be, fetched or taken up.
   returned: success

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.host import Host, HostUn
 from ansible_collections.airgap.uv.plugins.module_utils.interpreter import Interpreter
 from ansible_collections.airgap.uv.plugins.module_utils.libc import Libc, machine_of
 from ansible_collections.airgap.uv.plugins.module_utils.search import Search
+from ansible_collections.airgap.uv.tests.unit.support.elf import make_library
 from ansible_collections.airgap.uv.tests.unit.support.projects import run_command
 
 OWN = ".".join(map(str, sys.version_info[:3]))
@@ -58,6 +60,30 @@ def test_libraries_are_asked_of_the_loader(host: Host, question: Question) -> No
         assert "libnonesuch.so.5: cannot open shared object" in told["missing_libraries"]["libnonesuch.so.5"]
     with pytest.raises(HostUnfit, match=r"libraries: '/tmp/x\.so' is no name of a shared library"):
         host.answer(replace(asked, libraries=("/tmp/x.so",)))
+
+
+def test_versions_are_asked_of_the_library_that_the_loader_finds(
+    host: Host, question: Question, tmp_path: Path
+) -> None:
+    if not shutil.which("cc"):
+        pytest.skip("there is no C compiler")
+    make_library(tmp_path, "OTHER_1.2 { global: old; local: *; };\nOTHER_1.3 { global: other; } OTHER_1.2;\n")
+    make_library(tmp_path, "", name="bare")
+    names = ("libother.so.2", "libother.so.2(OTHER_1.2)", "libother.so.2(OTHER_1.3)", "libother.so.2(OTHER_1.4)")
+    # One without any versions serves all, as it does the loader.
+    more = ("libbare.so.2(BARE_1)", "libnonesuch.so.5", "libnonesuch.so.5(NONE_1)")
+    here = replace(host, run=lambda argv: run_command(list(argv), "/", {"LD_LIBRARY_PATH": str(tmp_path)}))
+    missing = here.answer(replace(question, libraries=(*names, *more)))["missing_libraries"]
+    assert sorted(missing) == ["libnonesuch.so.5", "libother.so.2(OTHER_1.4)"]
+    assert missing["libother.so.2(OTHER_1.4)"] == f"{tmp_path}/libother.so.2 has no OTHER_1.4"
+
+
+def test_the_interpreter_s_own_library_is_asked_of_the_application_s(host: Host, question: Question) -> None:
+    asked = replace(question, libraries=("libpython3.99.so.1.0",))
+    assert list(host.answer(asked)["missing_libraries"]) == ["libpython3.99.so.1.0"]
+    with pytest.raises(HostUnfit) as unfit:
+        host.answer(replace(asked, python="/nonexistent/python"))
+    assert unfit.value.facts()["missing_libraries"] == {}
 
 
 def test_a_library_that_cannot_be_tried_is_not_said_to_be_missing(host: Host, question: Question) -> None:

@@ -70,6 +70,23 @@ ONE = [
         "file). Install it there, or bring a wheel that holds it (uv_deploy_extra_wheels).",
     ),
     (
+        {
+            "missing_libraries": {
+                "libstdc++.so.6(GLIBCXX_3.4.29)": "/lib/libstdc++.so.6 has no GLIBCXX_3.4.29",
+                "libother.so.1(OTHER_2)": "/lib/libother.so.1 has no OTHER_2",
+            }
+        },
+        {
+            "wheels": [
+                {**PSYCOPG, "requires": {"glibc": "", "libraries": ["libstdc++.so.6(GLIBCXX_3.4.29)", "libz.so.1"]}}
+            ]
+        },
+        "psycopg2-2.9-cp311-cp311-linux_x86_64.whl needs GLIBCXX_3.4.29 of libstdc++.so.6, and the host's is older "
+        "(/lib/libstdc++.so.6 has no GLIBCXX_3.4.29). Have it built on a machine as old as the host "
+        "(uv_deploy_builders), bring a wheel that holds that library (uv_deploy_extra_wheels), or install a later one "
+        "there.",
+    ),
+    (
         {"unreachable_servers": {"https://index.test": "index.test:443: Connection refused"}},
         {},
         "The host reaches no https://index.test (index.test:443: Connection refused), and with uv_deploy_ship it takes "

@@ -18,7 +18,7 @@ import pytest
 from ansible_collections.airgap.uv.plugins.module_utils.requires import Linked, Requires
 from ansible_collections.airgap.uv.plugins.module_utils.target import Platform, Target
 from ansible_collections.airgap.uv.plugins.module_utils.wheelfile import WheelFile
-from ansible_collections.airgap.uv.tests.unit.support.elf import elf
+from ansible_collections.airgap.uv.tests.unit.support.elf import elf, make_library
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
 
 INFO = "alpha-1.0.dist-info"
@@ -195,7 +195,36 @@ LINKED = [
         ],
         Requires("2.34", ("libz.so.1",)),
     ),
-    ([Linked("a.so", (), ("libpython3.11.so.1.0", "libc.musl-x86_64.so.1"), "")], Requires()),
+    ([Linked("a.so", (), ("ld-musl-x86_64.so.1", "libc.musl-x86_64.so.1"), "")], Requires()),
+    ([Linked("a.so", (), ("libpython3.11.so.1.0",), "")], Requires("", ("libpython3.11.so.1.0",))),
+    (
+        [
+            Linked(
+                "a/x.so",
+                (2, 2, 5),
+                ("libstdc++.so.6", "libown.so.3", "libc.so.6"),
+                "",
+                (
+                    ("libstdc++.so.6", "GLIBCXX_3.4.9"),
+                    ("libown.so.3", "OWN_1"),
+                    ("libc.so.6", "GLIBC_ABI_GNU2_TLS"),
+                    ("libstdc++.so.6", "CXXABI_FLOAT128"),
+                    ("libfound.so.1", "FOUND_1"),  # in a folder of its run path
+                ),
+            ),
+            Linked("b/y.so", (), ("libstdc++.so.6",), "", (("libstdc++.so.6", "GLIBCXX_3.4.29"),)),
+            Linked("a.libs/libown-1f.so.3", (2, 4), ("libm.so.6",), "libown.so.3"),
+        ],
+        Requires(
+            "2.4",
+            (
+                "libc.so.6(GLIBC_ABI_GNU2_TLS)",
+                "libstdc++.so.6",
+                "libstdc++.so.6(CXXABI_FLOAT128)",
+                "libstdc++.so.6(GLIBCXX_3.4.29)",
+            ),
+        ),
+    ),
     ([], Requires()),
 ]
 
@@ -210,6 +239,9 @@ REFUSED = [
     ("2.34", "x86_64-manylinux_2_31", "needs glibc 2.34, and the target's 2.31 is older"),
     ("2.4", "x86_64-manylinux_2_31", ""),
     ("2.31", "x86_64-manylinux_2_31", ""),
+    ("2.2.5", "x86_64-manylinux_2_31", ""),
+    ("2.31.1", "x86_64-manylinux_2_31", ""),
+    ("2.34.1", "x86_64-manylinux_2_31", "needs glibc 2.34.1, and the target's 2.31 is older"),
     ("2.31", "x86_64-unknown-linux-musl", "needs glibc 2.31, and the target has musl"),
     ("", "x86_64-unknown-linux-musl", ""),
     ("2.34", "macos", ""),
@@ -252,6 +284,36 @@ def test_code_that_was_compiled_here(arguments: list[str], libraries: list[str],
     assert found.requires is not None
     assert found.requires.glibc.startswith("2.")
     assert list(found.requires.libraries) == libraries
+
+
+# What the linker is told, and what is found: the glibc, and libraries besides zlib itself.
+VERSIONED = [
+    (["-Wl,-z,pack-relative-relocs"], (2, 36), []),
+    (["-lother"], (2, 2), ["libother.so.2", "libother.so.2(OTHER_1.3)"]),
+]
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+@pytest.mark.parametrize(("arguments", "glibc", "libraries"), VERSIONED)
+def test_versions_that_compiled_code_takes(
+    arguments: list[str], glibc: tuple[int, ...], libraries: list[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("elftools")
+    make_library(tmp_path, "OTHER_1.2 { global: old; local: *; };\nOTHER_1.3 { global: other; } OTHER_1.2;\n")
+    (tmp_path / "native.c").write_text(
+        "#include <stdio.h>\nextern int other(void), old(void);\nvoid *table[] = {puts, puts, &table};\n"
+        + "int hello(void) { return other() + old(); }\n" * bool(libraries),
+        encoding="utf-8",
+    )
+    argv = ["cc", "-shared", "-fPIC", "native.c", "-o", "native.so", "-L.", *arguments]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    if done.returncode or "ignored" in done.stderr:
+        pytest.skip(f"the linker is another: {done.stderr}")
+    wheel = with_member(tmp_path, "alpha/native.so", (tmp_path / "native.so").read_bytes())
+    found = WheelFile.read(wheel).requires
+    assert found is not None
+    assert tuple(int(part) for part in found.glibc.split(".")) >= glibc
+    assert list(found.libraries) == libraries
 
 
 def test_code_that_cannot_be_read_is_told(tmp_path: Path) -> None:
