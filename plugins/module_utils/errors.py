@@ -232,7 +232,8 @@ class HashMissing(AirgapError):
     def __str__(self) -> str:
         return (
             f"{self.path} has no sha256 for {len(self.artifacts)} file(s), so they cannot be verified. Lock again "
-            f"with an index that gives hashes, or leave the packages out (no_install_package):{_listed(self.artifacts)}"
+            "with an index that gives it, or leave the packages out (no_install_package); a wheel of each that is "
+            f"brought as well (extra_wheels) is then taken instead:{_listed(self.artifacts)}"
         )
 
 
@@ -321,7 +322,7 @@ class DiskFull(AirgapError):
 
 
 class SourceNotSupported(AirgapError):
-    """`packages`: name and version, kind of source."""
+    """`packages`: name and version, and what is the matter with their sources."""
 
     def __init__(self, packages: list[tuple[str, str]]) -> None:
         super().__init__(packages)
@@ -330,8 +331,8 @@ class SourceNotSupported(AirgapError):
     def __str__(self) -> str:
         lines = [f"{label}: {kind}" for label, kind in self.packages]
         return (
-            "The lock names sources that this version does not collect. Leave the packages out "
-            f"(no_install_package) or bring a wheel of each (extra_wheels):{_listed(lines)}"
+            "The lock names sources that this version does not collect. Leave the packages out (no_install_package); "
+            f"a wheel of each that is brought as well (extra_wheels) is then taken instead:{_listed(lines)}"
         )
 
 

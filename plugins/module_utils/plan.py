@@ -23,6 +23,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.repository import Commit
 from ansible_collections.airgap.uv.plugins.module_utils.selection import Choice, sha256_of
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
 from ansible_collections.airgap.uv.plugins.module_utils.target import Target
+from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 from ansible_collections.airgap.uv.plugins.module_utils.verdict import archive_name, is_wheel
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheel, Wheelhouse
 
@@ -148,7 +149,8 @@ def untaken(
 
     The staged project names every package with its version, whatever the hosts of a play.
     """
-    taken = {choice.name for choice in choices} | {extra.name for extra in wishes.extra_wheels} | wishes.no_build
+    local = {choice.name for choice in choices if isinstance(choice.source, pylock.PackageDirectory)}
+    taken = local | {extra.name for extra in wishes.extra_wheels} | wishes.no_build
     for package in exported.packages:
         member = sources.lock.member(package.name)
         told = package.version or (member and member.version)
@@ -208,7 +210,9 @@ def _located(
 ) -> tuple[Artifact, dict[str, str]]:
     """The file that a lock names, and its origin as the manifest tells it: `kind` and URL, or its path."""
     parts = urlsplit(source.url or "")
-    path = sources.file(source.path) if source.path and parts.scheme in ("", "file") else None
+    path = sources.file(source.path) if source.path else None
+    if path and parts.scheme not in ("", "file") and not _is(path, sha256_of(name, source)):
+        path = None  # either may be taken (PEP 751), and the file is not there
     if path is None and parts.scheme == "file":
         path = Path(unquote(parts.path))
     url = path.as_uri() if path else str(source.url)
@@ -216,6 +220,10 @@ def _located(
         url = url.partition("#")[0]
     artifact = Artifact(url, filename, sha256_of(name, source), source.size, package=name)
     return artifact, {"kind": "path", "path": sources.told(path)} if path else {"kind": kind, "url": artifact.shown}
+
+
+def _is(path: Path, sha256: str) -> bool:
+    return path.is_file() and file_digest(path) == sha256
 
 
 def _sdist(artifact: Artifact, wheelhouse: Wheelhouse, origin: Mapping[str, str], subdirectory: str = "") -> Sdist:

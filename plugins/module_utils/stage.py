@@ -25,10 +25,15 @@ from urllib.parse import urlsplit
 from ansible_collections.airgap.uv.plugins.module_utils.covering import beside
 from ansible_collections.airgap.uv.plugins.module_utils.errors import ProjectInvalid
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
-from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w
+from ansible_collections.airgap.uv.plugins.module_utils.libraries import pylock, tomli, tomli_w, version
 from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
-from ansible_collections.airgap.uv.plugins.module_utils.selection import hashes_of, part_of, sources_of
+from ansible_collections.airgap.uv.plugins.module_utils.selection import (
+    hashes_of,
+    part_of,
+    refuse_ambiguous,
+    sources_of,
+)
 from ansible_collections.airgap.uv.plugins.module_utils.ship import ALL, Shipping
 from ansible_collections.airgap.uv.plugins.module_utils.tree import (
     SourceFile,
@@ -264,9 +269,9 @@ def pins(
     `taken` adds what was built or brought; a package that is built from source has nothing else.
     `local` gives the digest of a local package's source.
     """
-    found = []
+    found: list[tuple[pylock.Package, Pin]] = []
     for package in exported.packages:
-        own = [item for item in taken if _stands_for(item, package)]
+        own = taken_of(package, exported, taken)
         extras = [e for e in wishes.extra_wheels if e.name == package.name and package.version in (None, e.version)]
         brought = [extra.sha256 for extra in extras]
         wheels = {item.wheel.path: _staged(item) for item in [*own, *_built_before(own, wheelhouse)]}
@@ -278,10 +283,8 @@ def pins(
         wheels.update((item.path, item) for item in _brought(extras, wheelhouse))
         if not wishes.from_source(package.name):
             wheels.update((item.path, item) for item in _index_wheels(package, extras, wheelhouse, shipping))
-        version = str(
-            package.version or next((each.wheel.version for each in own), extras[0].version if extras else "")
-        )
-        if version:
+        number = str(package.version or next((each.wheel.version for each in own), extras[0].version if extras else ""))
+        if number:
             marker = str(package.marker) if package.marker else None
             files = tuple(wheels[path] for path in sorted(wheels))
             identity = (*_locked(package, wishes), *brought)
@@ -289,9 +292,11 @@ def pins(
                 # Whether it is built depends on the hosts of a play, so what comes out cannot stand for it.
                 identity = (local(package.name, built), *identity)
             known = None if package.directory and not (marker or brought) else identity
-            found.append(Pin(package.name, version, marker, files, known, shipping.index(package.name, version)))
-    locked = {pin.name for pin in found}
-    return (*found, *_additional(taken, locked, wishes, wheelhouse))
+            pin = Pin(package.name, number, marker, files, known, shipping.index(package.name, number))
+            found.append((package, pin))
+    _refuse_ambiguous(exported, found)
+    locked = {pin.name for _package, pin in found}
+    return (*(pin for _package, pin in found), *_additional(taken, locked, wishes, wheelhouse))
 
 
 def _additional(taken: Sequence[Taken], locked: set[str], wishes: Preferences, wheelhouse: Wheelhouse) -> Iterator[Pin]:
@@ -356,6 +361,25 @@ def _built_from(
             if same and wheel.filename not in names:
                 names.add(wheel.filename)
                 yield StagedWheel(wheel.path, wheel.sha256, wheel.sha256)
+
+
+def taken_of(package: pylock.Package, exported: pylock.Pylock, taken: Sequence[Taken]) -> list[Taken]:
+    """What targets take of a package. Of several of its name one may be local, with a version that only a build tells.
+
+    What the lock has of the others is none of its.
+    """
+    found = [item for item in taken if _stands_for(item, package)]
+    if package.version is not None:
+        return found
+    others = [each for each in exported.packages if each.name == package.name and each is not package]
+    theirs = {source for other in others for source in sources_of(other)}
+    return [item for item in found if not {(item.wheel.sha256, ""), item.wheel.source} & theirs]
+
+
+def _refuse_ambiguous(exported: pylock.Pylock, found: Sequence[tuple[pylock.Package, Pin]]) -> None:
+    """Once more, with the versions that builds told."""
+    told = [replace(package, version=version.Version(pin.version)) for package, pin in found]
+    refuse_ambiguous(replace(exported, packages=told))
 
 
 def _stands_for(item: Taken, package: pylock.Package) -> bool:

@@ -18,7 +18,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.plan import Taken
 from ansible_collections.airgap.uv.plugins.module_utils.preferences import Preferences
 from ansible_collections.airgap.uv.plugins.module_utils.ship import Shipping, in_words
 from ansible_collections.airgap.uv.plugins.module_utils.sources import Sources
-from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins
+from ansible_collections.airgap.uv.plugins.module_utils.stage import StagedProject, pins, taken_of
 from ansible_collections.airgap.uv.plugins.module_utils.wheelhouse import Wheelhouse
 
 
@@ -79,11 +79,11 @@ class Staging:
 
     def _versioned(self, exported: pylock.Pylock, taken: Sequence[Taken]) -> pylock.Pylock:
         """With the versions of local packages that no target takes; uv's export leaves them out."""
-        built = {item.wheel.name for item in taken}
         packages = []
         for package in exported.packages:
             member = self.lock.member(package.name)
-            if package.directory and not package.version and package.name not in built and member and member.version:
+            known = package.version or taken_of(package, exported, taken)
+            if package.directory and not known and member and member.version:
                 package = replace(package, version=version.Version(member.version))
             packages.append(package)
         return replace(exported, packages=packages)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 from ansible_collections.airgap.uv.tests.unit.support.collecting import (
     ARCH,
     LABEL,
@@ -377,6 +378,51 @@ def test_a_wheelhouse_of_an_earlier_version(collect: Collect) -> None:
 
 
 LOCAL = '\n[tool.uv.sources]\nlib = { path = "lib" }\n'
+
+
+FORKS = """
+[tool.uv.sources]
+lib = [
+    { path = "lib", marker = "python_full_version < '3.12'" },
+    { index = "own", marker = "python_full_version >= '3.12'" },
+]
+[[tool.uv.index]]
+name = "own"
+url = "{url}"
+explicit = true
+"""
+
+
+@pytest.mark.parametrize("dynamic", [False, True], ids=["static", "dynamic"])
+@pytest.mark.parametrize("number", ["0.5", "1.0", "2.0"])
+def test_a_package_that_is_local_for_some_hosts(number: str, dynamic: bool, collect: Collect) -> None:
+    """Which version it has there may be known only after it was built."""
+    make_wheel(collect.index.folder, "lib")
+    files = source_tree("lib", number)
+    if dynamic:
+        files["pyproject.toml"] = files["pyproject.toml"].replace(f'version = "{number}"', 'dynamic = ["version"]')
+        files["VERSION"] = f"{number}\n"
+    local = {f"lib/{name}": text for name, text in files.items()}
+    collect.make("lib", extra=FORKS.replace("{url}", collect.index.url), files=local)
+    targets = [{"python": python, "platform": PLATFORM} for python in ("3.11.7", "3.13.0")]
+    result = collect(targets=targets)
+    if number == "1.0":
+        assert "lib 1.0: one name and version from two sources (" in result.msg
+        assert collect.index.url in result.msg
+        assert not collect.stage.exists()
+        wheel = make_wheel(collect.folder / "brought", "lib")
+        extra = [{"path": wheel, "hash": f"sha256:{sha256(wheel)}"}]
+        instead = collect.succeed(targets=targets, no_install_package=["lib"], extra_wheels=extra)
+        assert [len(each["targets"]) for each in instead["wheels"]] == [2]
+        return
+    assert not result.failed, result.msg
+    found = tomli.loads((collect.stage / "uv.lock").read_text(encoding="utf-8"))["package"]
+    named = {each["version"]: [wheel["path"] for wheel in each["wheels"]] for each in found if each["name"] == "lib"}
+    assert sorted(named) == sorted(["1.0", number])
+    assert named["1.0"] == ["lib-1.0-py3-none-any.whl"]
+    assert [path.rpartition("/")[2] for path in named[number]] == [f"lib-{number}-py3-none-any.whl"]
+    assert collect.succeed(targets=targets)["changed"] is False
+    assert taken(collect.succeed(targets=targets[1:])) == {"lib-1.0-py3-none-any.whl": [f"3.13.0-{PLATFORM}"]}
 
 
 @pytest.mark.parametrize("dynamic", [False, True], ids=["static", "dynamic"])
