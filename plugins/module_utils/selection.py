@@ -232,7 +232,8 @@ def sha256_of(name: str, artifact: pylock.PackageWheel | pylock.PackageSdist | p
     digest = artifact.hashes.get("sha256")
     if not digest:
         filename = archive_name(artifact) if isinstance(artifact, pylock.PackageArchive) else artifact.filename
-        raise HashMissing("The lock", [f"{name}: {filename}"])
+        others = ", ".join(sorted(artifact.hashes))
+        raise HashMissing("The lock", [f"{name}: {filename}" + (f" (it has only {others})" if others else "")])
     return digest.lower()
 
 

@@ -116,6 +116,40 @@ def test_a_lock_without_versions(collect: Collect) -> None:
     assert (install(collect) / "beta").is_dir()
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_url_and_a_path_of_one_file(there: bool, collect: Collect) -> None:
+    """Either may be taken: the file where it is there with the hash, and else the URL."""
+    options = written(collect, alpha="")
+    path = options["lockfile"]
+    wheel = next(collect.index.folder.glob("alpha-*.whl"))
+    url = collect.index.file_url(wheel.name)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(f'url = "{url}"', f'url = "{url}"\npath = "{wheel.name}"'), encoding="utf-8")
+    if there:
+        shutil.copy(wheel, path.parent)
+        collect.index.stop()
+    else:
+        (path.parent / wheel.name).write_bytes(b"other bytes")
+    (taken,) = collect.succeed(**options)["wheels"]
+    assert taken["origin"] == ({"kind": "path", "path": wheel.name} if there else {"kind": "index", "url": url})
+
+
+def test_another_hash_alone(collect: Collect) -> None:
+    """uv.lock has sha256 alone, and so has what is staged. A wheel with its hash may be brought instead."""
+    options = written(collect, alpha="", beta="")
+    path = options["lockfile"]
+    wheel = next(collect.index.folder.glob("alpha-*.whl"))
+    digest = f'sha256 = "{sha256(wheel)}"'
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(digest, f'sha512 = "{"0" * 128}"'), encoding="utf-8")
+    result = collect(**options)
+    assert f"alpha: {wheel.name} (it has only sha512)" in result.msg
+    assert "brought as well (extra_wheels) is then taken instead" in result.msg
+    extra = [{"path": wheel, "hash": f"sha256:{sha256(wheel)}"}]
+    result = collect.succeed(**options, no_install_package=["alpha"], extra_wheels=extra)
+    assert [each["name"] for each in result["wheels"]] == ["alpha", "beta"]
+
+
 def test_a_hash_is_no_path(collect: Collect) -> None:
     options = written(collect, alpha="")
     path = options["lockfile"]
