@@ -123,13 +123,13 @@ class Sent:
     def packed(cls, build: Build, recipe: Recipe, folder: Path, temporary: Path, sdist: Callable[[], Path]) -> Sent:
         """The source archive itself, which was verified, or a tar of the package's files in `folder`.
 
-        Histories stay here. `sdist` makes one of a package whose version is in there.
+        Histories stay here. `sdist` makes one of a package whose build asks for its own.
         """
         if isinstance(build.source, Sdist):
             return cls.ahead(build, recipe)
         root = Path(tempfile.mkdtemp(prefix=f"{build.name}-", dir=temporary))
         place = build.source.unpack(root / parcel.TOP)
-        if _versioned_by_history(build, place):
+        if _asks_history(build, place):
             shutil.rmtree(root)
             made = sdist()
             digest = file_digest(made)
@@ -165,9 +165,10 @@ class Sent:
         }
 
 
-def _versioned_by_history(build: Build, place: Path) -> bool:
+def _asks_history(build: Build, place: Path) -> bool:
+    """Where it is built here it has one, and its version and its files may come from there."""
     if isinstance(build.source, Commit):
-        return Pyproject.read(place, optional=True).version_from_history
+        return Pyproject.read(place, optional=True).asks_history
     return isinstance(build.source, LocalPackage) and build.source.from_history
 
 

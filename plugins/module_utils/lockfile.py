@@ -131,9 +131,14 @@ class Pyproject:
     @property
     def version_from_history(self) -> bool:
         """Its version comes from the version control system, as far as its requirements tell."""
-        requires = self.raw.get("build-system", {}).get("requires", [])
         dynamic = "version" in self.project.get("dynamic", []) or "project" not in self.raw
-        return dynamic and any(_VCS_VERSIONING.match(str(item)) for item in requires)
+        return dynamic and self.asks_history
+
+    @property
+    def asks_history(self) -> bool:
+        """Its build asks the version control system, for the version or for which files there are."""
+        requires = self.raw.get("build-system", {}).get("requires", [])
+        return any(_VCS_VERSIONING.match(str(item)) for item in requires)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any, Callable
@@ -18,8 +17,9 @@ from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, PY
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.playing import LOCAL, Playing
 from ansible_collections.airgap.uv.tests.unit.support.projects import lock, replace_in, uv_executable
+from ansible_collections.airgap.uv.tests.unit.support.repositories import commit
 from ansible_collections.airgap.uv.tests.unit.support.running import Result
-from ansible_collections.airgap.uv.tests.unit.support.sdists import C_SOURCE, leaves_mark, make_sdist, runs
+from ansible_collections.airgap.uv.tests.unit.support.sdists import C_SOURCE, leaves_mark, make_sdist, runs, source_tree
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256
 
 BUILDER = f"{ARCH}-manylinux_2_17"
@@ -30,6 +30,7 @@ OLD_LABEL = f"{PYTHON}-{BUILDER}"
 # What is compiled on this machine runs there, whichever C library it has.
 NEWEST = {"python": PYTHON, "platform": f"{ARCH}-manylinux_2_99"}
 
+needs_git = pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
 needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
 
 
@@ -170,14 +171,13 @@ def versioned_by_git(collect: Collects) -> Callable[[bool], None]:
         replace_in(collect.project / "pyproject.toml", "requires = []", 'requires = ["setuptools-scm"]')
         if fails:
             replace_in(collect.project / "backend.py", "def build_sdist(", "def no_sdist(")
-        for argv in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"], ["tag", "2.5"]):
-            done = ["git", "-C", collect.project, "-c", "user.name=a", "-c", "user.email=a@b", *argv]
-            subprocess.run(done, check=True)
+        commit(collect.project, {}, tag="2.5")
 
     return make
 
 
 @needs_compiler
+@needs_git
 def test_a_version_in_git_history_goes_along(collect: Collects, versioned_by_git: Callable[[bool], None]) -> None:
     versioned_by_git(False)
     first = collect.succeed()
@@ -193,6 +193,27 @@ def test_a_version_in_git_history_goes_along(collect: Collects, versioned_by_git
 
 
 @needs_compiler
+@needs_git
+@pytest.mark.parametrize("dynamic", [True, False])
+def test_so_does_that_of_a_git_source(dynamic: bool, collect: Collects, tmp_path: Path) -> None:
+    """Backends ask git for the files too, whoever tells the version."""
+    make_wheel(collect.index.folder, "setuptools-scm", "8.0")
+    native = {"gitted/_native.c": f"#include <Python.h>\n{C_SOURCE}", ".gitignore": "VERSION\n"}
+    tree = source_tree("gitted", "2.5", build_requires=["setuptools-scm"], prelude=VERSION_OF_GIT, files=native)
+    if dynamic:
+        tree["pyproject.toml"] = tree["pyproject.toml"].replace('version = "2.5"', 'dynamic = ["version"]', 1)
+    commit(tmp_path / "repo", tree, tag="2.5")
+    collect.make("gitted", extra=f'\n[tool.uv.sources]\ngitted = {{ git = "{(tmp_path / "repo").as_uri()}" }}\n')
+    first = collect.succeed()
+    (wanted,) = first["to_build"]
+    assert (Path(wanted["file"]).name, wanted["version"]) == ("gitted-2.5.tar.gz", "2.5")
+    second = collect.succeed(built=collect.build(first))
+    assert [(wheel["name"], wheel["version"]) for wheel in second["wheels"]] == [("gitted", "2.5")]
+    assert second["to_build"] == []
+
+
+@needs_compiler
+@needs_git
 @pytest.mark.parametrize("build", ["here", "defer"])
 def test_without_an_sdist_such_a_package_is_an_obstacle(
     build: str, collect: Collects, versioned_by_git: Callable[[bool], None]
