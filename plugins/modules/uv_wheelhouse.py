@@ -202,7 +202,9 @@ options:
   build_cache:
     description:
       - Folder that keeps what was built, for all projects of this controller. A build that was made there before, from
-        the same source, with the same Python, settings and constraints, on the same system, is not repeated.
+        the same source, with the same Python, settings, constraints and compilers, on the same system, is not repeated.
+      - The system's libraries that a build finds are not looked at. To build anew after one was installed or upgraded,
+        remove this folder, and C(.cache/builds) in O(wheelhouse), where each wheelhouse keeps what its own builds gave.
       - By default C($XDG_CACHE_HOME/airgap.uv/builds) or C(~/.cache/airgap.uv/builds); an empty string for none.
       - It must belong to the user who collects, and no other may write there. Each wheel is hashed when it is taken,
         and proved as if it had just been built. What no run has taken for 90 days goes; the folder may be removed at
@@ -379,6 +381,7 @@ options:
         unless O(ship_from) says what they reach. The wheel of option O(uv) always travels.
       - The staged project names the indexes without credentials. A host has those itself, in netrc or in uv's variables
         C(UV_INDEX_<NAME>_USERNAME) and C(UV_INDEX_<NAME>_PASSWORD), with the project's names of its indexes.
+      - A package with a wheel whose URL has a query travels; it may be a token, or out of date tomorrow.
       - It is part of the release's name.
     type: str
     choices: [all, built, binary]
@@ -389,6 +392,7 @@ options:
         key is a prefix of the lock's URLs, as in O(mirrors); each value is the URL of what the hosts have instead.
       - Where a file is on such an index its page of the package tells (simple API), which this machine therefore reads,
         with O(credentials) if it has to. A package with a wheel that the page does not name travels, with a warning.
+        An index that is not read is an error.
       - The index keeps the name that the project gives to the lock's.
     type: dict
     default: {}
