@@ -241,6 +241,7 @@ record:
 """
 
 import base64
+import contextlib
 import os
 import shutil
 import sys
@@ -320,8 +321,10 @@ class Yard:
 
     def open(self) -> Path:
         for left in self.path.glob(f"{PREFIX}*"):
-            if time.time() - left.lstat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+            # Another build may just have removed its own.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - left.lstat().st_mtime > _ABANDONED_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)
         return Path(tempfile.mkdtemp(prefix=PREFIX, dir=self.path))
 
     def opened(self, named: str | None) -> Path:
