@@ -61,7 +61,8 @@ class Sdist:
     def unpack(self, destination: Path) -> Path:
         """What uv builds: the archive itself, or the folder of it that is meant."""
         try:
-            if self.subdirectory:
+            # CMake compiles the folder's name in, and where uv unpacks it that is another each time.
+            if self.subdirectory or unpacking.is_of_cmake(self.path):
                 return unpacking.unpack(self.path, destination, self.subdirectory)
             unpacking.refuse_escaping(self.path)
         except SourceUnsafe as error:

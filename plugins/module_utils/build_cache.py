@@ -26,7 +26,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.libraries import utils
 from ansible_collections.airgap.uv.plugins.module_utils.tree import file_digest
 
 # Part of every key: another number where builds are made in another way, and wheels get other bytes.
-FORM = 1
+FORM = 2
 
 _RECORD = "build.json"
 _LOCKS = "locks"
@@ -225,6 +225,8 @@ def _locked(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:  # a filesystem without locks, as of some homes: what two make at once is made twice
+        return True
     return True
 
 

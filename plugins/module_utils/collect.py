@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable
 
+from ansible_collections.airgap.uv.plugins.module_utils.amend import SourceMissing, SourceUnusual
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, generic
 from ansible_collections.airgap.uv.plugins.module_utils.builder import Builder, Unbuildable, failure
 from ansible_collections.airgap.uv.plugins.module_utils.builders import Sent, failed, record
@@ -26,6 +27,7 @@ from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     ExtraWheelInvalid,
     FetchFailed,
     InterpreterMissing,
+    SourceUnsafe,
     WheelUnreadable,
 )
 from ansible_collections.airgap.uv.plugins.module_utils.extra import ExtraWheel
@@ -499,7 +501,7 @@ class Outcome:
     def of(cls, build: Build, make: Callable[[], Wheel | Unbuildable | None]) -> Outcome:
         try:
             return cls(build, make(), made=True)
-        except (BuildFailed, BuiltWheelWrong, InterpreterMissing) as error:
+        except (BuildFailed, BuiltWheelWrong, InterpreterMissing, SourceMissing, SourceUnsafe, SourceUnusual) as error:
             return cls(build, error=error)
 
 

@@ -198,7 +198,13 @@ def _suits(found: str, wanted: str) -> bool:
 
 def _unpacked(order: Order, destination: Path) -> Path:
     """What uv is given: a folder, or the archive itself when it is looked through."""
-    if order.packed or order.subdirectory or order.recipe.requires or order.source.name.endswith(".tar"):
+    if (
+        order.packed
+        or order.subdirectory
+        or order.recipe.requires
+        or order.source.name.endswith(".tar")
+        or unpacking.is_of_cmake(order.source)
+    ):
         folder = unpacking.unpack(order.source, destination, order.subdirectory)
         amend(folder, order.recipe.requires)
         return folder

@@ -124,7 +124,13 @@ class Pins:
 
 def parse(path: Path) -> tuple[Pin, ...]:
     """Read one file. Raises `PinsInvalid` with all lines that are no pins."""
-    return parse_text(path.read_text(encoding="utf-8"), str(path))
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = content[: error.start].count(b"\n") + 1
+        raise PinsInvalid(str(path), [(number, f"byte {content[error.start]:#x} is not UTF-8")]) from error
+    return parse_text(text, str(path))
 
 
 def parse_text(text: str, where: str) -> tuple[Pin, ...]:

@@ -31,6 +31,9 @@ _TRUSTED: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "data
 
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
+CMAKE = "CMakeLists.txt"
+_TOP = 2  # uv leaves the single folder of an archive out
+
 _LONGEST_TARGET = 4096  # bytes of a link's text, as Linux has it (PATH_MAX)
 
 
@@ -54,6 +57,21 @@ def refuse_escaping(archive: Path) -> None:
         raise SourceUnsafe(archive.name, str(error)) from error
     except _BROKEN:
         return
+
+
+def is_of_cmake(archive: Path) -> bool:
+    """Whether CMake builds what an archive holds, as far as a file at its top tells."""
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as found:
+                names = found.namelist()
+        else:
+            with tarfile.open(archive) as tar:
+                names = tar.getnames()
+    except _BROKEN:
+        return False
+    parts = [PurePosixPath(name).parts for name in names]
+    return any(each and each[-1] == CMAKE and len(each) <= _TOP for each in parts)
 
 
 def unpack(archive: Path, destination: Path, subdirectory: str) -> Path:

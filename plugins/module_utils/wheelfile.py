@@ -14,6 +14,7 @@ import binascii
 import csv
 import email.parser
 import email.policy
+import errno
 import hashlib
 import io
 import tempfile
@@ -62,6 +63,10 @@ class WheelFile:
                 return _Reading(path.name, archive, targets).found()
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
             return cls(problems=(f"it cannot be read ({error or type(error).__name__})",))
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return cls(problems=("it cannot be read (its directory names a place before its own beginning)",))
 
     @property
     def told(self) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils import breach, environ
+from ansible_collections.airgap.uv.plugins.module_utils import breach, environ, unpacking
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Overdue, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     BuildFailed,
@@ -34,6 +34,8 @@ _LOGGED = re.compile(r"(TRACE|DEBUG|INFO) ")
 _LAST, _LONGEST = 20, 500
 
 _ENDS = {"wheel": "*.whl", "sdist": "*.tar.gz"}
+
+_PROBE = 60.0  # seconds
 
 # CMake's build tools (cmake-env-variables(7)), what many a setup.py asks for before ninja, and cargo
 # (https://doc.rust-lang.org/cargo/reference/environment-variables.html).
@@ -89,6 +91,7 @@ class Workshop:
         shown = shown or source.name
         limits = Limits(self.seconds, (out,), not self.alone)
         argv, env = self._argv(source, out, python, recipe), self._env(recipe, out)
+        env.update(self._without_folder(source, out, env))
         try:
             rc, output, err = self.confine(limits)(argv, str(out), env)
         except Overdue as error:
@@ -105,6 +108,22 @@ class Workshop:
             if not stat.S_ISREG(wheel.lstat().st_mode):
                 raise BuiltWheelWrong(shown, wheel.name, "it is no file, but a link or the like")
         return Made(wheels, requirements(err))
+
+    def _without_folder(self, source: Path, out: Path, env: Mapping[str, str]) -> dict[str, str]:
+        """Flags that keep the name of the build's folder out of what CMake compiles (`__FILE__`, `assert`).
+
+        Others name their sources from where they are, and configure scripts take flags for all that there are to be.
+        """
+        if not (source / unpacking.CMAKE).is_file() or re.search(r"\s", str(out)):
+            return {}
+        flag = f"-ffile-prefix-map={out}=."
+        # gcc has it since 8, clang since 10.
+        asked = [*(env.get("CC") or "cc").split(), flag, "-E", "-x", "c", os.devnull]
+        try:
+            rc, _out, _err = self.confine(Limits(_PROBE, (out,), not self.alone))(asked, str(out), env)
+        except Overdue:
+            return {}
+        return {name: f"{env.get(name, '')} {flag}".strip() for name in ("CFLAGS", "CXXFLAGS")} if rc == 0 else {}
 
     def _refuse_breach(self, limits: Limits, shown: str, python: str, output: str) -> None:
         """Raise `BuildRefused` where it failed because it is kept from what it tried."""

@@ -92,6 +92,15 @@ def test_lines_that_are_no_pins(line: str, reason: str, tmp_path: Path) -> None:
     assert reason in told
 
 
+def test_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "pins.txt"
+    path.write_bytes(b"# by\n# Jos\xe9\n")
+    with pytest.raises(PinsInvalid, match="line 2: byte 0xe9 is not UTF-8"):
+        Pins.read(path)
+    path.write_bytes(b"\xef\xbb\xbf" + f"helper==1 --hash={A}\n".encode())
+    assert shown(Pins.read(path).common) == ["helper==1"]
+
+
 def test_all_lines_are_told(tmp_path: Path) -> None:
     with pytest.raises(PinsInvalid, match=r"(?s)line 1: .*line 2: .*line 4: "):
         Pins.read(write(tmp_path, "a\nb==1\n# c\nd>=1\n"))

@@ -122,6 +122,16 @@ def test_what_is_no_archive(content: bytes, tmp_path: Path) -> None:
     assert WheelFile.read(wheel).shown.startswith("it cannot be read (")
 
 
+def test_a_directory_that_points_before_the_archive(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "alpha")
+    data = bytearray(wheel.read_bytes())
+    end = data.rindex(b"PK\x05\x06")
+    data[end + 16] ^= 1  # where the directory begins
+    data[end + 17] |= 0x40
+    wheel.write_bytes(data)
+    assert "it cannot be read (its directory names a place before its own beginning)" in WheelFile.read(wheel).shown
+
+
 def test_a_wheel_that_was_damaged(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, "alpha", padding=3_000_000)
     data = bytearray(wheel.read_bytes())

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils import errors
+from ansible_collections.airgap.uv.plugins.module_utils.build import Sdist
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Limits, Runner
 from ansible_collections.airgap.uv.plugins.module_utils.recipe import Recipe
 from ansible_collections.airgap.uv.plugins.module_utils.workshop import Workshop, requirements, sentences
@@ -156,6 +158,41 @@ def test_what_is_declared_goes_before_what_is_set(name: str, out: Path, tmp_path
     recipe = Recipe.parse({"environment": {name: given}})
     Workshop("uv", lambda limits: run, 60.0).build(tmp_path, out, sys.executable, recipe)
     assert seen[-1][name] == wanted
+
+
+COMPILES = """
+import subprocess
+subprocess.check_call(
+    [*"cc -shared -o delta/names.so".split(), *os.environ["CFLAGS"].split(), os.path.abspath("names.c"), "-Wl,-S"]
+)
+"""
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_the_folder_of_a_build_with_cmake_is_not_compiled_in(workshop: Workshop, tmp_path: Path) -> None:
+    """CMake names its sources in full."""
+    files = {"CMakeLists.txt": "", "names.c": "const char *name(void) { return __FILE__; }\n"}
+    sdist = make_sdist(tmp_path / "src", "delta", prelude=COMPILES, files=files)
+    source = Sdist(sdist.name, sha256(sdist), "https://index.test/x", sdist)
+    made = []
+    for folder in (tmp_path / "one", tmp_path / "another"):
+        folder.mkdir()
+        (wheel,) = workshop.build(source.unpack(folder / "source"), folder, sys.executable, Recipe()).wheels
+        made.append(sha256(wheel))
+    assert made[0] == made[1]
+
+
+def test_an_old_compiler_gets_no_flag_that_it_does_not_know(out: Path, tmp_path: Path) -> None:
+    seen: list[Mapping[str, str]] = []
+
+    def run(argv: list[str], cwd: str, env: Mapping[str, str]) -> tuple[int, str, str]:
+        seen.append(env)
+        return int(argv[0] == "old-cc"), "", ""
+
+    (tmp_path / "CMakeLists.txt").touch()
+    recipe = Recipe.parse({"environment": {"CC": "old-cc -m64", "CFLAGS": "-O1"}})
+    Workshop("uv", lambda limits: run, 60.0).build(tmp_path, out, sys.executable, recipe)
+    assert (seen[-1]["CFLAGS"], "CXXFLAGS" in seen[-1]) == ("-O1", False)
 
 
 def test_config_settings_reach_the_backend() -> None:

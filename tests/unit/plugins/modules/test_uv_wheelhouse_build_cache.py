@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache
 from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, MINOR, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import write_tree
@@ -198,6 +200,19 @@ def test_two_runs_at_once_build_once(index: Index, tmp_path: Path) -> None:
     assert [result.failed for result in found] == [False, False]
     assert sorted(result["stats"]["built"] for result in found) == [0, 1]
     assert found[0]["wheels"] == found[1]["wheels"]
+
+
+def test_a_folder_without_locks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As in homes on some network filesystems."""
+
+    def refuse(descriptor: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    done = []
+    with BuildCache(tmp_path / "builds").holding("x", lambda: None):
+        done.append("built")
+    assert done == ["built"]
 
 
 def test_check_mode_leaves_it_alone(index: Index, tmp_path: Path) -> None:

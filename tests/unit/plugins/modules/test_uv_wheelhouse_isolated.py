@@ -16,7 +16,7 @@ from ansible_collections.airgap.uv.tests.unit.support.collecting import Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import lock, replace_in, write_tree
 from ansible_collections.airgap.uv.tests.unit.support.repositories import commit
-from ansible_collections.airgap.uv.tests.unit.support.sdists import make_sdist, source_tree
+from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, make_sdist, source_tree
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
 
 # What it is built with can be seen in the wheel, and is another afterwards.
@@ -106,6 +106,18 @@ def test_a_local_package_has_the_version_of_the_lock(project: bool, collect: Col
     result = collect(build_cache="")
     assert result.failed
     assert f"{name}-9.9-py3-none-any.whl, which was not taken: its version is 9.9, the lock says 0.1.0" in result.msg
+
+
+def test_a_source_that_cannot_be_amended_is_named_with_the_others(collect: Collect) -> None:
+    text = source_tree("delta")["pyproject.toml"].partition("\n[build-system]")[0]
+    inline = f'build-system = {{ requires = [], build-backend = "backend", backend-path = ["."] }}\n{text}\n'
+    make_sdist(collect.index.folder, "delta", files={"pyproject.toml": inline})
+    make_sdist(collect.index.folder, "epsilon", prelude=fails())
+    collect.make("delta", "epsilon")
+    result = collect(build_cache="", build_settings={"delta": {"requires": ["helper"]}})
+    assert [obstacle["package"] for obstacle in result["obstacles"]] == ["delta 1.0", "epsilon 1.0"]
+    assert "No build requirement can be added to pyproject.toml" in result.msg
+    assert "frobnicate.h" in result.msg
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
