@@ -21,6 +21,7 @@ from ansible_collections.airgap.uv.plugins.module_utils import build_cache, unpa
 from ansible_collections.airgap.uv.plugins.module_utils.amend import amend
 from ansible_collections.airgap.uv.plugins.module_utils.build import Build, LocalPackage, Sdist, fits, generic, pure
 from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache, Kept
+from ansible_collections.airgap.uv.plugins.module_utils.compilers import compilers
 from ansible_collections.airgap.uv.plugins.module_utils.credentials import masked
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
@@ -257,7 +258,8 @@ class Builder:
         out = Path(tempfile.mkdtemp(prefix=f"{build.name}-{python}-", dir=temporary))
         recipe = self.recipes(build)
         full = interpreter.markers.get("python_full_version", "")
-        key = build_cache.key(*self._determined(build, recipe), self.machine, interpreter.name, full, interpreter.path)
+        made_by = [self.machine, interpreter.name, full, interpreter.path, *compilers(self.uv.run, self.uv.environ)]
+        key = build_cache.key(*self._determined(build, recipe), *made_by)
         with self.shared.holding(key, lambda: self.progress.say(f"waits for {build.name}, which another run builds")):
             kept = self.shared.get(key, out / "kept")
             if kept and self._sound(build, kept.path):

@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache
+from ansible_collections.airgap.uv.plugins.module_utils.compilers import compilers
 from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, MINOR, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
-from ansible_collections.airgap.uv.tests.unit.support.projects import write_tree
+from ansible_collections.airgap.uv.tests.unit.support.projects import run_command, write_tree
 from ansible_collections.airgap.uv.tests.unit.support.running import finish
 from ansible_collections.airgap.uv.tests.unit.support.sdists import make_sdist
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256, tamper
@@ -38,6 +39,11 @@ def projects(index: Index, folder: Path, **sdist: Any) -> tuple[Collect, Collect
         collect.make("alpha")
         collect.module.environment["HOME"] = str(folder)
     return found[0], found[1]
+
+
+def write_script(path: Path, script: str) -> None:
+    write_tree(path.parent, {path.name: f"#!/bin/sh\n{script}\n"})
+    path.chmod(0o755)
 
 
 def entries(root: Path) -> list[Path]:
@@ -133,6 +139,32 @@ def test_what_determines_a_build(options: dict[str, Any], built: int, index: Ind
     if "build_constraints" in options:
         options = {"build_constraints": tmp_path / options["build_constraints"]}
     assert two.succeed(**options)["stats"]["built"] == built
+
+
+def test_another_compiler_and_what_was_asked_to_be_built_anew(index: Index, tmp_path: Path) -> None:
+    one, two = projects(index, tmp_path)
+    compiler = tmp_path / "bin" / "cc"
+    for collect in (one, two):
+        collect.module.environment["PATH"] = f"{compiler.parent}:{os.environ['PATH']}"
+    write_script(compiler, "echo cc 12.2.0; echo Copyright")
+    assert (one.succeed()["stats"]["built"], two.succeed()["stats"]["built"]) == (1, 0)
+    write_script(compiler, "echo cc 12.3.0; echo Copyright")
+    shutil.rmtree(two.wheelhouse)
+    assert two.succeed()["stats"]["built"] == 1
+    # What a wheelhouse has of its own stays what it is, until that is removed as the documentation says.
+    assert one.succeed()["stats"]["built"] == 0
+    shutil.rmtree(tmp_path / USUAL)
+    assert one.succeed()["stats"]["built"] == 0
+    shutil.rmtree(one.wheelhouse / ".cache" / "builds")
+    shutil.rmtree(tmp_path / USUAL, ignore_errors=True)
+    assert one.succeed()["stats"]["built"] == 1
+
+
+@pytest.mark.parametrize("script", ["exit 1", "true", "kill $$"])
+def test_a_compiler_that_says_nothing(script: str, tmp_path: Path) -> None:
+    write_script(tmp_path / "cc", script)
+    write_script(tmp_path / "rustc", "echo rustc 1.80.0")
+    assert compilers(run_command, {"PATH": str(tmp_path)}) == ["rustc 1.80.0"]
 
 
 def test_a_folder_that_others_may_write_to(index: Index, tmp_path: Path) -> None:
