@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.airgap.uv.plugins.module_utils import controller, disk, options
+from ansible_collections.airgap.uv.plugins.module_utils import controller, disk, environ, options
 from ansible_collections.airgap.uv.plugins.module_utils.accounts import Accounts
 from ansible_collections.airgap.uv.plugins.module_utils.build_cache import BuildCache
 from ansible_collections.airgap.uv.plugins.module_utils.build_settings import BuildSettings
@@ -157,6 +157,12 @@ class Request:
             pins=pins,
             builders=Builders.parse(params["builders"]),
         )
+
+    def confined_uv(self, folder: Path) -> Uv:
+        """uv for what may run code of a source: held as a build is, with `folder` to write in and no cache."""
+        seen = {**environ.of_machine(os.environ), **self.uv.environ, **environ.housed(os.environ, folder)}
+        run = self.confine(Limits(self.params["build_timeout"], (folder,)))
+        return dataclasses.replace(self.uv, run=run, environ=seen, cache=None)
 
 
 def _git(

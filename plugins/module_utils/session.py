@@ -19,6 +19,7 @@ from typing import Any
 from ansible_collections.airgap.uv.plugins.module_utils import controller, disk, obstacle
 from ansible_collections.airgap.uv.plugins.module_utils.builders import Sent
 from ansible_collections.airgap.uv.plugins.module_utils.collect import Work, take_built, take_unbuilt
+from ansible_collections.airgap.uv.plugins.module_utils.confine import Overdue
 from ansible_collections.airgap.uv.plugins.module_utils.dist import versioned
 from ansible_collections.airgap.uv.plugins.module_utils.errors import (
     AirgapError,
@@ -113,9 +114,15 @@ class Session:
             return
         try:
             # uv runs a build backend for dynamic metadata, and that may write into the folder.
-            with self._scratch() if self.request.sources.dynamic else contextlib.nullcontext() as scratch:
-                folder = self.request.sources.copy(scratch / "copy") if scratch else self.request.lock.folder
-                self.request.uv.check_lock(folder, self.request.lock.requires_python)
+            with self._scratch() as scratch:
+                dynamic = self.request.sources.dynamic
+                folder = self.request.sources.copy(scratch / "copy") if dynamic else self.request.lock.folder
+                confined = functools.partial(self.request.confined_uv, scratch)
+                self.request.uv.check_lock(folder, self.request.lock.requires_python, confined)
+        except Overdue as error:
+            raise LockCheckImpossible(
+                str(self.request.lock.path), f"it took longer than {error.seconds:g} seconds (build_timeout)"
+            ) from error
         except LockOutdated as error:
             error.path = str(self.request.lock.path)  # that of the copy is gone when somebody reads it
             raise

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.airgap.uv.plugins.module_utils import controller, search
 from ansible_collections.airgap.uv.plugins.module_utils.confine import Runner
@@ -141,9 +141,12 @@ class Uv:
         if not specifiers.SpecifierSet(text).contains(self.version, prereleases=True):
             raise UvRequiredVersion(self.path, str(self.version), required, str(lock.folder))
 
-    def check_lock(self, folder: Path, requires_python: specifiers.SpecifierSet) -> None:
+    def check_lock(
+        self, folder: Path, requires_python: specifiers.SpecifierSet, confined: Callable[[], Uv] | None = None
+    ) -> None:
         """`uv lock --check`, with the project's settings and neither the user's nor the system's.
 
+        uv runs code of sources that tell their metadata in no other way; `confined` gives the uv for that.
         An empty `uv/uv.toml` found first under XDG_CONFIG_DIRS keeps uv from reading the system's;
         `--no-config` would also hide the project's own `[tool.uv]`, which decides what the lock holds.
         """
@@ -155,9 +158,10 @@ class Uv:
         with tempfile.TemporaryDirectory(prefix="airgap-uv-") as config:
             (Path(config) / "uv").mkdir()
             (Path(config) / "uv" / "uv.toml").touch()
-            environ = {**self.environ, "XDG_CONFIG_HOME": config, "XDG_CONFIG_DIRS": config}
-            argv = self.argv("lock", "--check", "--python", python, "--project", str(folder))
-            rc, out, err = self.run(argv, str(folder), environ)
+            uv = confined() if confined else self
+            environ = {**uv.environ, "XDG_CONFIG_HOME": config, "XDG_CONFIG_DIRS": config}
+            argv = uv.argv("lock", "--check", "--python", python, "--project", str(folder))
+            rc, out, err = uv.run(argv, str(folder), environ)
         if rc == 0:
             return
         if "needs to be updated" in err or "outdated" in err:

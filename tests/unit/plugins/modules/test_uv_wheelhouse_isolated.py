@@ -12,11 +12,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.airgap.uv.plugins.module_utils import cell
 from ansible_collections.airgap.uv.tests.unit.support.collecting import Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
 from ansible_collections.airgap.uv.tests.unit.support.projects import lock, replace_in, write_tree
 from ansible_collections.airgap.uv.tests.unit.support.repositories import commit
-from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, make_sdist, source_tree
+from ansible_collections.airgap.uv.tests.unit.support.sdists import backend, fails, make_sdist, source_tree
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel
 
 # What it is built with can be seen in the wheel, and is another afterwards.
@@ -118,6 +119,42 @@ def test_a_source_that_cannot_be_amended_is_named_with_the_others(collect: Colle
     assert [obstacle["package"] for obstacle in result["obstacles"]] == ["delta 1.0", "epsilon 1.0"]
     assert "No build requirement can be added to pyproject.toml" in result.msg
     assert "frobnicate.h" in result.msg
+
+
+@pytest.fixture
+def dynamic(collect: Collect) -> Collect:
+    """uv runs the project's own code to know what it needs, when it checks the lock."""
+    tree = source_tree("app", "0.1.0")
+    text = tree["pyproject.toml"].replace('version = "0.1.0"', 'dynamic = ["version", "dependencies"]')
+    tree["pyproject.toml"] = text.replace("dependencies = []\n", "")
+    tree["pyproject.toml"] += f'\n[[tool.uv.index]]\nurl = "{collect.index.url}"\ndefault = true\n'
+    write_tree(collect.project, {**tree, "VERSION": "4.5.6\n"})
+    lock(collect.project)
+    shutil.rmtree(collect.project / "build")
+    return collect
+
+
+@pytest.mark.skipif(not cell.landlock(), reason="this kernel has no Landlock")
+@pytest.mark.parametrize("check", [False, True])
+def test_the_check_of_a_lock_writes_nowhere_else(check: bool, dynamic: Collect) -> None:
+    mark = dynamic.folder / "mark"
+    write_tree(dynamic.project, {"backend.py": backend(f"open({str(mark)!r}, 'w').close()")})
+    result = dynamic(build_cache="", check=check)
+    assert result.failed
+    assert str(dynamic.project / "uv.lock") in result.msg
+    assert not mark.exists()
+
+
+def test_the_check_of_a_lock_sees_what_a_build_sees(dynamic: Collect) -> None:
+    write_tree(dynamic.project, {"backend.py": backend("if 'SECRET' in os.environ: sys.exit('it sees a secret')")})
+    dynamic.succeed(build_cache="", environment={"SECRET": "x"})
+
+
+def test_the_check_of_a_lock_ends(dynamic: Collect) -> None:
+    write_tree(dynamic.project, {"backend.py": backend("time.sleep(100)")})
+    result = dynamic(build_cache="", build_timeout=3)
+    assert result.failed
+    assert "it took longer than 3 seconds (build_timeout)" in result.msg
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
