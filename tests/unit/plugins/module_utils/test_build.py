@@ -328,7 +328,7 @@ def test_each_kind_of_machine_and_python_is_built_for_once(
 ) -> None:
     asked = zip(pythons, platforms * len(pythons))
     targets = [Target.parse({"python": python, "platform": platform}) for python, platform in asked]
-    found = {(python, elsewhere): len(those) for python, elsewhere, _builder, those in NOBODY.split(targets, HERE)}
+    found = {(each.python, each.elsewhere): len(each.targets) for each in NOBODY.split(targets, HERE)}
     assert found == wanted
 
 
