@@ -39,8 +39,7 @@ class Playing:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.output = ""
-        write_tree(root, {"ssh": SSH})
-        (root / "ssh").chmod(0o755)
+        self.program("ssh", SSH)
         self.variables: dict[str, Any] = {
             "ansible_connection": "ssh",
             "ansible_host": "192.0.2.1",
@@ -49,6 +48,10 @@ class Playing:
             "ansible_python_interpreter": sys.executable,
         }
         self.environment: dict[str, str] = {}
+
+    def program(self, name: str, text: str) -> None:
+        write_tree(self.root, {name: text})
+        (self.root / name).chmod(0o755)
 
     @property
     def remote_tmp(self) -> Path:

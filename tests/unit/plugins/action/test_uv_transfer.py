@@ -10,94 +10,35 @@ host's module are the real ones.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.airgap.uv.tests.unit.support.projects import clean_environment, write_tree
-from ansible_collections.airgap.uv.tests.unit.support.running import ROOT
+from ansible_collections.airgap.uv.tests.unit.support.playing import SSH, Playing
 from ansible_collections.airgap.uv.tests.unit.support.wheels import make_wheel, sha256, tamper
-
-SSH = r"""#!/bin/sh
-# options, then the host, then the command
-while [ $# -gt 0 ]; do
-  case "$1" in
-    -o|-S|-l|-p|-i) shift 2 ;;
-    -*) shift ;;
-    *) break ;;
-  esac
-done
-shift
-exec /bin/sh -c "$*"
-"""
 
 BOTH = ["abc/beta-1.0-py3-none-any.whl", "alpha-1.0-py3-none-any.whl"]
 
 
-class Play:
+class Play(Playing):
     """One task that brings two wheels to a host behind the stand-in."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        super().__init__(root)
         self.src, self.dest = root / "wheelhouse", root / "host/wheels"
         self.wheels = [make_wheel(self.src, "alpha"), make_wheel(self.src / "abc", "beta")]
-        self.program("ssh", SSH)
-        self.output = ""
-        self.variables: dict[str, Any] = {
-            "ansible_connection": "ssh",
-            "ansible_host": "192.0.2.1",
-            "ansible_ssh_executable": str(root / "ssh"),
-            "ansible_ssh_transfer_method": "piped",
-            "ansible_python_interpreter": sys.executable,
-        }
         self.task: dict[str, Any] = {}
 
-    def program(self, name: str, text: str) -> None:
-        write_tree(self.root, {name: text})
-        (self.root / name).chmod(0o755)
-
-    def run(self, *words: str, **options: Any) -> dict[str, Any]:
+    def bring(self, *words: str, **options: Any) -> dict[str, Any]:
         """The task's result."""
         files = [
             {"path": str(wheel.relative_to(self.src)), "size": wheel.stat().st_size, "sha256": sha256(wheel)}
             for wheel in self.wheels
         ]
         trees = [{"src": str(self.src), "dest": str(self.dest), "files": files}]
-        task = {"airgap.uv.uv_transfer": {"trees": trees, **options}, "register": "told", **self.task}
-        task["ignore_errors"] = True
-        write = {"ansible.builtin.copy": {"content": "{{ told | to_json }}", "dest": str(self.root / "told.json")}}
-        here = {"connection": "local", "delegate_to": "localhost", "become": False, "check_mode": False}
-        here["vars"] = {"ansible_python_interpreter": sys.executable}
-        play = {"hosts": "all", "gather_facts": False, "tasks": [task, {**write, **here}]}
-        hosts = {"all": {"hosts": {"web1": self.variables}}}
-        # JSON is YAML
-        write_tree(self.root, {"play.yml": json.dumps([play]), "hosts.yml": json.dumps(hosts)})
-        self.output = self._ansible(words)
-        result: dict[str, Any] = json.loads((self.root / "told.json").read_text())
-        return result
-
-    def _ansible(self, words: tuple[str, ...]) -> str:
-        collections = [str(ROOT), *(path for path in sys.path if (Path(path) / "ansible_collections").is_dir())]
-        environment = clean_environment(
-            self.root / "home",
-            ANSIBLE_COLLECTIONS_PATH=os.pathsep.join(dict.fromkeys(collections)),
-            ANSIBLE_HOME=str(self.root / "home/ansible"),
-            ANSIBLE_REMOTE_TMP=str(self.root / "home/remote"),
-            ANSIBLE_NOCOLOR="1",
-            ANSIBLE_DEPRECATION_WARNINGS="0",
-            COLUMNS="1000",
-        )
-        beside = Path(sys.executable).with_name("ansible-playbook")
-        command = [str(beside) if beside.is_file() else "ansible-playbook", "-i", "hosts.yml", "play.yml", *words]
-        done = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, timeout=120
-        )
-        return done.stdout + done.stderr
+        return self.run("airgap.uv.uv_transfer", {"trees": trees, **options}, *words, **self.task)
 
     @property
     def on_host(self) -> list[str]:
@@ -112,19 +53,19 @@ def play(tmp_path: Path) -> Play:
 
 
 def test_rsync_brings_the_files_where_it_can(play: Play) -> None:
-    first = play.run()
+    first = play.bring()
     assert first["via"] == "rsync", play.output
     assert first["sent"] == [f"{play.dest}/{path}" for path in reversed(BOTH)]
     assert first["sent_bytes"] == sum(wheel.stat().st_size for wheel in play.wheels)
     assert play.on_host == BOTH
-    again = play.run()
+    again = play.bring()
     assert (again["changed"], again["sent"], again["via"]) == (False, [], None)
 
 
 def test_only_what_is_missing_goes(play: Play) -> None:
-    assert play.run(via="connection")["replaced"] == []
+    assert play.bring(via="connection")["replaced"] == []
     tamper(play.dest / BOTH[0])
-    said = play.run("--diff", via="connection")
+    said = play.bring("--diff", via="connection")
     assert (said["sent"], said["via"]) == ([f"{play.dest}/{BOTH[0]}"], "connection")
     assert said["replaced"] == said["sent"]
     assert said["diff"]["prepared"].startswith(f"! {play.dest}/{BOTH[0]} (")
@@ -132,7 +73,7 @@ def test_only_what_is_missing_goes(play: Play) -> None:
 
 
 def test_check_mode_brings_nothing(play: Play) -> None:
-    said = play.run("--check", "--diff")
+    said = play.bring("--check", "--diff")
     assert (said["changed"], len(said["sent"]), said["via"]) == (True, 2, None)
     assert said["diff"]["prepared"].count("\n") == 2
     assert not play.dest.exists()
@@ -141,7 +82,7 @@ def test_check_mode_brings_nothing(play: Play) -> None:
 def test_when_rsync_fails_the_connection_takes_over_and_says_why(play: Play) -> None:
     refuse = 'case "$*" in *"rsync --server"*) echo "sudo: sorry" >&2; exit 1 ;; esac'
     play.program("ssh", SSH.replace("exec ", f"{refuse}\nexec "))
-    said = play.run()
+    said = play.bring()
     assert said["via"] == "connection", play.output
     assert play.on_host == BOTH
     assert "rsync failed, so files go over Ansible's connection: sudo: sorry" in play.output
@@ -156,14 +97,14 @@ def test_when_rsync_fails_the_connection_takes_over_and_says_why(play: Play) -> 
 )
 def test_rsync_alone_is_refused_where_somebody_would_be_asked(play: Play, variables: dict[str, str], why: str) -> None:
     play.variables = {**play.variables, "ansible_become": True, **variables}
-    said = play.run(via="rsync")
+    said = play.bring(via="rsync")
     assert said["msg"].endswith(f"via: rsync cannot work here, because {why}.")
     assert not play.dest.exists()
 
 
 def test_a_file_that_is_gone_is_named(play: Play) -> None:
     gone = {"path": "x.whl", "size": 1, "sha256": "0" * 64}
-    said = play.run(trees=[{"src": str(play.src), "dest": str(play.dest), "files": [gone]}])
+    said = play.bring(trees=[{"src": str(play.src), "dest": str(play.dest), "files": [gone]}])
     assert f"The controller lacks 1 file(s) to send. Collect again:\n  {play.src}/x.whl" in said["msg"]
     assert list(play.dest.iterdir()) == []
 
@@ -172,7 +113,7 @@ def test_what_the_inventory_says_of_the_host_does_not_reach_the_controller(play:
     play.program("python", f'#!/bin/sh\necho ran >> {play.root}/there\nexec {sys.executable} "$@"\n')
     play.variables["ansible_python_interpreter"] = str(play.root / "python")
     play.task = {"environment": {"RSYNC_RSH": "/nonexistent"}}
-    said = play.run(via="rsync")
+    said = play.bring(via="rsync")
     assert said.get("via") == "rsync", play.output
     # compare and receive; synchronize ran under the Python that runs Ansible
     assert (play.root / "there").read_text().count("ran") == 2
@@ -180,6 +121,6 @@ def test_what_the_inventory_says_of_the_host_does_not_reach_the_controller(play:
 
 def test_a_local_connection_needs_neither(play: Play) -> None:
     play.variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    said = play.run()
+    said = play.bring()
     assert (said["changed"], said["via"]) == (True, "connection")
     assert play.on_host == BOTH
