@@ -159,10 +159,14 @@ class Request:
         )
 
     def confined_uv(self, folder: Path) -> Uv:
-        """uv for what may run code of a source: held as a build is, with `folder` to write in and no cache."""
+        """uv for what may run code of a source: held as a build is, with `folder` to write in.
+
+        Its cache is of no other use, for that code may write there too; it spares the next run the sources.
+        """
         seen = {**environ.of_machine(os.environ), **self.uv.environ, **environ.housed(os.environ, folder)}
-        run = self.confine(Limits(self.params["build_timeout"], (folder,)))
-        return dataclasses.replace(self.uv, run=run, environ=seen, cache=None)
+        cache = None if self.check_mode else self.wheelhouse.cache / "check"
+        run = self.confine(Limits(self.params["build_timeout"], (folder, *([cache] if cache else []))))
+        return dataclasses.replace(self.uv, run=run, environ=seen, cache=cache)
 
 
 def _git(

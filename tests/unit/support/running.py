@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -93,6 +94,8 @@ class Module:
             cwd=cwd or self.home,
             start_new_session=True,
             umask=-1 if umask is None else umask,
+            # A shell starts what it runs in the background deaf to it, and all that is started by that.
+            preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
         if process.stdin:
             process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from ansible_collections.airgap.uv.tests.unit.support.collecting import ARCH, MINOR, Collect
 from ansible_collections.airgap.uv.tests.unit.support.index import Index
-from ansible_collections.airgap.uv.tests.unit.support.running import finish
+from ansible_collections.airgap.uv.tests.unit.support.running import finish, kill
 from ansible_collections.airgap.uv.tests.unit.support.sdists import fails, make_sdist
 
 NAMES = ["alpha", "beta", "gamma"]
@@ -127,7 +128,12 @@ def test_what_ends_the_run_ends_all_its_builds(number: signal.Signals, index: In
         time.sleep(0.1)
     assert all(backends_left(mark) for mark in marks), "the builds did not begin"
     os.kill(process.pid, number)
-    assert finish(process, 30).failed
+    try:
+        result = finish(process, 30)
+    except subprocess.TimeoutExpired:
+        kill(process)
+        raise
+    assert result.failed
     assert [backends_left(mark) for mark in marks] == [[], []]
     assert collect.remains == []
 
